@@ -1,0 +1,28 @@
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+STAMP := $(VENV)/.installed
+
+.PHONY: app test lint setup clean
+
+app: setup ## Open the app in the browser
+	$(VENV)/bin/streamlit run app.py --server.port $(PORT)
+
+test: setup lint ## Lint, then every test
+	$(VENV)/bin/python -m pytest
+
+lint: setup
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+setup: $(STAMP) ## The environment with everything installed
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sirenvae needs Python 3.11 or newer, but $(PYTHON) is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --requirement requirements.txt
+	$(VENV)/bin/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

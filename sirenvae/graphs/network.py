@@ -1,0 +1,164 @@
+"""A Bayesian network: a directed acyclic graph whose variables are latent or observed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import networkx as nx
+
+from sirenvae.errors import InputError
+
+Variable = Hashable
+
+
+@dataclass(frozen=True)
+class LinearGaussian:
+    r"""The conditional :math:`v \mid \mathrm{pa}(v) \sim N(\text{intercept} + \sum_p \text{coefficients}_p\, p,\ \text{variance})`.
+
+    Arguments:
+        intercept: Mean when every parent is zero, in the units of the variable.
+        coefficients: One slope per parent.
+        variance: Conditional variance, positive.
+
+    Raises:
+        InputError: If the variance is not positive or a number is not finite.
+    """
+
+    intercept: float
+    coefficients: Mapping[Variable, float]
+    variance: float
+
+    def __post_init__(self):
+        numbers = [self.intercept, self.variance, *self.coefficients.values()]
+        if not all(math.isfinite(number) for number in numbers) or self.variance <= 0:
+            raise InputError(
+                f"A linear-Gaussian conditional needs finite numbers and a positive variance, "
+                f"but intercept {self.intercept}, coefficients {dict(self.coefficients)}, variance {self.variance} came."
+            )
+        object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
+
+    def __reduce__(self):
+        return LinearGaussian, (self.intercept, dict(self.coefficients), self.variance)
+
+
+@dataclass(frozen=True, eq=False)
+class BayesianNetwork:
+    """A frozen Bayesian network.
+
+    The order in which `dag` holds its nodes is the *declared order*: it breaks ties in the elimination and orders the
+    columns of data.
+
+    Arguments:
+        dag: The graph, edges parent -> child. It is copied and frozen.
+        observed: The observed variables; ``None`` means the leaves (variables without children).
+        conditionals: A linear-Gaussian conditional for every variable, or ``None`` for the bare structure.
+        name: What to call it.
+
+    Attributes:
+        observed, latents: Tuples in declared order.
+
+    Raises:
+        InputError: If the graph has a cycle, no latent or no observed variable, if `observed` names unknown variables,
+            or if the conditionals do not fit the parents.
+
+    Example:
+        >>> net = BayesianNetwork(nx.DiGraph([("a", "c"), ("b", "c")]))
+        >>> net.latents, net.observed
+        (('a', 'b'), ('c',))
+    """
+
+    dag: nx.DiGraph
+    observed: Iterable[Variable] | None = None
+    conditionals: Mapping[Variable, LinearGaussian] | None = None
+    name: str = field(default="network", kw_only=True)
+
+    def __post_init__(self):
+        dag = nx.freeze(nx.DiGraph(self.dag))
+        _check_acyclic(dag)
+        leaves = [v for v in dag if dag.out_degree(v) == 0]
+        observed = set(leaves if self.observed is None else self.observed)
+        _check_observed(dag, observed)
+        object.__setattr__(self, "dag", dag)
+        object.__setattr__(self, "observed", tuple(v for v in dag if v in observed))
+        if self.conditionals is not None:
+            _check_conditionals(dag, self.conditionals)
+            object.__setattr__(self, "conditionals", MappingProxyType({v: self.conditionals[v] for v in dag}))
+
+    def __reduce__(self):
+        conditionals = None if self.conditionals is None else dict(self.conditionals)
+        return _rebuild, (list(self.dag), list(self.dag.edges), self.observed, conditionals, self.name)
+
+    @cached_property
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables in declared order."""
+        return tuple(self.dag)
+
+    @cached_property
+    def latents(self) -> tuple[Variable, ...]:
+        """The variables that are not observed, in declared order."""
+        observed = set(self.observed)
+        return tuple(v for v in self.dag if v not in observed)
+
+    @cached_property
+    def position(self) -> Mapping[Variable, int]:
+        """Each variable's place in the declared order."""
+        return MappingProxyType({v: i for i, v in enumerate(self.dag)})
+
+    def in_declared_order(self, variables: Iterable[Variable]) -> tuple[Variable, ...]:
+        """The given variables, sorted by the declared order."""
+        return tuple(sorted(variables, key=self.position.__getitem__))
+
+    def parents(self, variable: Variable) -> tuple[Variable, ...]:
+        """The parents of `variable`, in declared order."""
+        return self.in_declared_order(self.dag.predecessors(variable))
+
+    def with_observed(self, observed: Iterable[Variable] | None) -> BayesianNetwork:
+        """The same network with other observed variables (``None``: the leaves)."""
+        return BayesianNetwork(self.dag, observed, self.conditionals, name=self.name)
+
+    def __repr__(self):
+        return (
+            f"BayesianNetwork({self.name!r}: {len(self.dag)} variables, {self.dag.number_of_edges()} edges, "
+            f"{len(self.observed)} observed)"
+        )
+
+
+def _rebuild(nodes, edges, observed, conditionals, name) -> BayesianNetwork:
+    dag = nx.DiGraph()
+    dag.add_nodes_from(nodes)
+    dag.add_edges_from(edges)
+    return BayesianNetwork(dag, observed, conditionals, name=name)
+
+
+def _check_acyclic(dag: nx.DiGraph) -> None:
+    if nx.is_directed_acyclic_graph(dag):
+        return
+    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
+    raise InputError(f"A Bayesian network has no directed cycle, but this graph has {' -> '.join([*cycle, cycle[0]])}.")
+
+
+def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
+    unknown = sorted(str(v) for v in observed if v not in dag)
+    if unknown:
+        known = ", ".join(map(str, list(dag)[:20])) + (", ..." if len(dag) > 20 else "")
+        raise InputError(f"The observed set names unknown variables {', '.join(unknown)}; the network has {known}.")
+    if not observed:
+        raise InputError(f"At least one variable must be observed, but all {len(dag)} are latent.")
+    if len(observed) == len(dag):
+        raise InputError(f"At least one variable must be latent, but all {len(dag)} are observed.")
+
+
+def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, LinearGaussian]) -> None:
+    for v in dag:
+        if v not in conditionals:
+            raise InputError(f"Every variable needs a conditional, but {v} has none.")
+        parents, named = set(dag.predecessors(v)), set(conditionals[v].coefficients)
+        if parents != named:
+            raise InputError(
+                f"The conditional of {v} has coefficients for {sorted(map(str, named))}, "
+                f"but its parents are {sorted(map(str, parents))}."
+            )
