@@ -1,0 +1,1 @@
+"""Figures made from graphs and arrays. No Streamlit here."""

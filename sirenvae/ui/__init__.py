@@ -1,0 +1,1 @@
+"""What the pages share: the network picker and the pictures to step and click. The only room with Streamlit."""

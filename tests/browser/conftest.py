@@ -1,0 +1,127 @@
+"""One server and one browser for all browser tests; a page that fails its test on any error or outside request."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+START_TIMEOUT = 60.0
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, the system's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
+    if CHROMIUM is None:
+        pytest.skip("The browser tests need a chromium or chrome on the PATH.")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def base_url(browser, tmp_path_factory) -> Iterator[str]:
+    """The address of a running app, warm: its first page has been drawn once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "streamlit.log"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command, cwd=ROOT, stdout=output, stderr=output, env=os.environ | {"HOME": str(log.parent)}
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_healthy(url, server, log)
+            page = browser.new_page()
+            page.goto(url)
+            page.wait_for_selector(IDLE, timeout=30_000)
+            page.close()
+            yield url
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise RuntimeError(f"The server ended with {server.returncode}: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError(f"The server was not healthy after {START_TIMEOUT:.0f} s: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def open_page(browser, base_url) -> Iterator[Callable]:
+    """Call it with a path such as ``"/inversion?step=3"`` to get a Playwright page that is drawn and idle.
+
+    Keyword arguments: `theme` is "light" or "dark", `width` and `height` are in pixels. A console error, a page error, an
+    exception on the page or a request to another address fails the test when it ends.
+    """
+    contexts, pages, troubles = [], [], []
+
+    def open_at(path: str = "/", theme: str = "light", width: int = 1280, height: int = 900):
+        context = browser.new_context(
+            color_scheme=theme, viewport={"width": width, "height": height}, reduced_motion="reduce"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda m: troubles.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
+        page.on("request", lambda request: _note_outside(request.url, base_url, troubles))
+        page.goto(base_url + path)
+        wait_idle(page)
+        pages.append(page)
+        return page
+
+    yield open_at
+    for page in pages:
+        if not page.is_closed() and page.locator("[data-testid=stException]").count():
+            troubles.append("exception: " + page.locator("[data-testid=stException]").first.inner_text())
+    for context in contexts:
+        context.close()
+    assert not troubles, "\n".join(troubles)
+
+
+def wait_idle(page) -> None:
+    """Wait until the script has run and nothing on the page is stale."""
+    page.wait_for_selector(IDLE)
+    page.wait_for_timeout(100)
+    page.wait_for_selector(IDLE)
+
+
+def _note_outside(url: str, base_url: str, troubles: list[str]) -> None:
+    at_home = (base_url, base_url.replace("http", "ws", 1), "data:", "blob:", "about:")
+    if not url.startswith(at_home):
+        troubles.append(f"request to {url}")
