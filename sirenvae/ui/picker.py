@@ -19,8 +19,8 @@ _TYPES = ["json", "bif", "csv", "graphml"]
 def pick_network() -> sv.BayesianNetwork:
     """Show the picker and return the chosen network.
 
-    The choice is in the URL (`network`, `observed`), so it survives a reload, is shared by all pages and can be sent as a
-    link. Input that cannot be used leaves the choice as it was and puts one sentence on the page.
+    The choice is in the URL (`network`, `observed`), so it survives a reload, is shared by all pages and can be sent as
+    a link. Input that cannot be used leaves the choice as it was and puts one sentence on the page.
 
     Returns:
         The network; the same object as long as the choice stays the same.
@@ -103,7 +103,7 @@ def _pick_observed(base: sv.BayesianNetwork) -> None:
 
 
 def _check_observed(allow_empty: bool = True) -> None:
-    """Callback: keep the previous observed set if the new one cannot be used; the network's own choice is the empty one."""
+    """Callback: keep the previous observed set if the new one cannot be used; the network's own is the empty one."""
     name, observed = st.session_state[NETWORK], st.session_state[OBSERVED]
     if not observed and allow_empty:
         return

@@ -85,8 +85,8 @@ def _wait_until_healthy(url: str, server: subprocess.Popen, log: Path) -> None:
 def open_page(browser, base_url) -> Iterator[Callable]:
     """Call it with a path such as ``"/inversion?step=3"`` to get a Playwright page that is drawn and idle.
 
-    Keyword arguments: `theme` is "light" or "dark", `width` and `height` are in pixels. A console error, a page error, an
-    exception on the page or a request to another address fails the test when it ends.
+    Keyword arguments: `theme` is "light" or "dark", `width` and `height` are in pixels. A console error, a page error,
+    an exception on the page or a request to another address fails the test when it ends.
     """
     contexts, pages, troubles = [], [], []
 

@@ -5,6 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const RADIUS = 22; // of a disc, in the units of the layout
 const MIN_TEXT = 6.5; // the smallest text that is drawn, in pixels; smaller names wait for zoom or hover
 const MIN_ARROW = 4.5; // radius in pixels below which arrowheads are hidden
+const MAX_DETOUR = 240; // how far a bent edge may leave the straight line: a long arc hides more than it shows
 const MAX_BENT = 150; // beyond so many variables edges stay straight: looking for free space costs edges x variables
 
 function make(tag, attributes, parent) {
@@ -39,9 +40,11 @@ class Routes {
   }
 
   #bend(from, to) {
+    const { x, y } = this.model;
     let best = 0;
     let fewest = Infinity;
     for (const bend of [0, 0.16, -0.16, 0.3, -0.3, 0.45, -0.45]) {
+      if (Math.abs(bend) * Math.hypot(x[to] - x[from], y[to] - y[from]) > MAX_DETOUR) break;
       const hits = this.#hits(from, to, bend);
       if (hits < fewest) [best, fewest] = [bend, hits];
       if (hits === 0) break;

@@ -23,6 +23,12 @@ class NetworkView {
     this.observed = observed;
   }
 
+  ask(v, zoom, tip) {
+    if (zoom.dragged) return;
+    tip.hide(); // it names the role that is about to change
+    this.toggle(v);
+  }
+
   build(model) {
     this.id = model.id;
     this.root.replaceChildren();
@@ -44,14 +50,14 @@ class NetworkView {
       },
     );
     this.picture.nodes.forEach((node, v) => {
-      node.addEventListener("click", () => zoom.dragged || this.toggle(v));
+      node.addEventListener("click", () => this.ask(v, zoom, tip));
       if (model.names.length > FOCUSABLE) return;
       node.setAttribute("tabindex", "0");
       node.setAttribute("role", "button");
       node.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
-        this.toggle(v);
+        this.ask(v, zoom, tip);
       });
     });
     this.resize?.disconnect();
