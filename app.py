@@ -4,9 +4,12 @@ from importlib.resources import files
 
 import streamlit as st
 
+from sirenvae.ui.look import apply_look
+
 st.set_page_config(
     page_title="SIReN-VAE", page_icon=str(files("sirenvae.ui").joinpath("assets", "icon.png")), layout="wide"
 )
+apply_look()
 st.navigation(
     [
         st.Page("pages/network.py", title="Network", default=True),

@@ -108,6 +108,11 @@ class BayesianNetwork:
         """Each variable's place in the declared order."""
         return MappingProxyType({v: i for i, v in enumerate(self.dag)})
 
+    @cached_property
+    def topological_order(self) -> tuple[Variable, ...]:
+        """All variables, parents before children, ties by the declared order."""
+        return tuple(nx.lexicographical_topological_sort(self.dag, key=self.position.__getitem__))
+
     def in_declared_order(self, variables: Iterable[Variable]) -> tuple[Variable, ...]:
         """The given variables, sorted by the declared order."""
         return tuple(sorted(variables, key=self.position.__getitem__))

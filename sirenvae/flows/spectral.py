@@ -1,0 +1,43 @@
+"""Spectral norms of many matrices at once."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+@torch.no_grad()
+def power_iteration(weight: Tensor, vector: Tensor, num_iterations: int) -> Tensor:
+    """Turn `vector` towards the first right singular vector of `weight`.
+
+    Arguments:
+        weight: Matrices, shape ``(*, out, in)``.
+        vector: Unit vectors to start from, shape ``(*, in)``.
+        num_iterations: How many products with ``weight.mT @ weight`` to take.
+
+    Returns:
+        Unit vectors, shape ``(*, in)``. Where a matrix is zero its vector is returned as it came, so that it is of use
+        once the matrix grows.
+    """
+    turned = vector.unsqueeze(-1)
+    for _ in range(num_iterations):
+        product = weight.mT @ (weight @ turned)
+        length = torch.linalg.vector_norm(product, dim=-2, keepdim=True)
+        turned = torch.where(length > 0, product / length.clamp_min(torch.finfo(weight.dtype).tiny), turned)
+    return turned.squeeze(-1)
+
+
+def sigma_along(weight: Tensor, vector: Tensor) -> Tensor:
+    """How much `weight` stretches unit vectors, shape ``(*)``: the spectral norm when they are its first singular vectors."""
+    return torch.linalg.vector_norm((weight @ vector.unsqueeze(-1)).squeeze(-1), dim=-1)
+
+
+def exact_sigma(weight: Tensor) -> Tensor:
+    """The largest singular value of each matrix, shape ``(*)``."""
+    return torch.linalg.matrix_norm(weight, ord=2)
+
+
+def bounded(weight: Tensor, sigma: Tensor, bound: float) -> Tensor:
+    """Scale down the matrices whose `sigma` exceeds `bound`; the others stay as they are."""
+    scale = (bound / sigma.clamp_min(bound)).unsqueeze(-1).unsqueeze(-1)
+    return weight * scale

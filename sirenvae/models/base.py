@@ -1,0 +1,219 @@
+"""What every VAE of this package can do, from three parts that each of them supplies."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sirenvae import objectives
+from sirenvae.errors import InputError
+from sirenvae.graphs import BayesianNetwork
+from sirenvae.models.decoder import GaussianDecoder
+from sirenvae.models.posterior import AmortizedPosterior
+
+_ROWS_AT_ONCE = 16_384  # Points times samples times replicas that are pushed through a model together: fits a CPU's cache.
+
+
+class LatentVariableModel(nn.Module, ABC):
+    """p(x, z) with an amortized posterior q(z | x), for one model or for replicas of it at once.
+
+    Everything public takes and returns raw units; inside, data are standardized by :meth:`standardize`. With replicas
+    R every result has the leading shape R, and data are ``(N, D)``, the same for all, or ``(*R, N, D)``.
+
+    Subclasses say how to draw from the posterior, what the prior density is, and how to draw from the prior.
+
+    Arguments:
+        network: The Bayesian network whose latents and observed variables are modelled.
+        decoder: p(x | z), see :class:`~sirenvae.models.decoder.GaussianDecoder`; its inputs are the latents, then the
+            observed variables when it has K + D inputs.
+        replicas: Leading shape R.
+    """
+
+    def __init__(self, network: BayesianNetwork, decoder: GaussianDecoder, replicas: tuple[int, ...]):
+        super().__init__()
+        self.network, self.replicas = network, tuple(replicas)
+        self.latent_features, self.observed_features = len(network.latents), len(network.observed)
+        self.decoder = decoder
+        self._decodes_observed = decoder.linear.mask.shape[1] > self.latent_features
+        self.register_buffer("location", torch.zeros(*self.replicas, 1, self.observed_features))
+        self.register_buffer("scale", torch.ones(*self.replicas, 1, self.observed_features))
+
+    @property
+    @abstractmethod
+    def structure(self) -> str:
+        """The name of the dependency structure."""
+
+    @abstractmethod
+    def draw_posterior(self, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Draw z ~ q(z | x) for standardized x; z ``(*R, N, K)`` and log q(z | x) ``(*R, N)``."""
+
+    @abstractmethod
+    def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
+        """log q(z | x) for standardized x, shape ``(*R, N)``."""
+
+    @abstractmethod
+    def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
+        """log p(z), given the observed parents of latents where there are any, shape ``(*R, N)``."""
+
+    @abstractmethod
+    def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
+        """Carry standard normal noise ``(*R, N, K)`` to a draw of the prior."""
+
+    def standardize(self, x: Tensor | np.ndarray) -> None:
+        """Take location and scale of every observed variable from training data ``(N, D)`` or ``(*R, N, D)``.
+
+        Raises:
+            InputError: If there are fewer than two points, a value is not finite, or a variable is constant.
+        """
+        x = self._as_batch(x, self.location.double())
+        if x.shape[-2] < 2:
+            raise InputError(f"Training needs at least 2 points, but {x.shape[-2]} came.")
+        scale = x.std(dim=-2, keepdim=True)
+        constant = (scale <= 1e-12 * (1 + x.abs().amax(dim=-2, keepdim=True))).flatten(0, -2).any(dim=0)
+        if constant.any():
+            names = [str(self.network.observed[i]) for i in constant.nonzero().flatten()]
+            raise InputError(f"Every observed variable must vary in the training data, but {', '.join(names)} is constant.")
+        self.location.copy_(x.mean(dim=-2, keepdim=True))
+        self.scale.copy_(scale)
+
+    def elbo(
+        self,
+        x: Tensor | np.ndarray,
+        num_samples: int = 1,
+        kl_weight: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Estimate the evidence lower bound of each point.
+
+        Arguments:
+            x: Points in raw units, shape ``(N, D)`` or ``(*R, N, D)``.
+            num_samples: Draws of z that are averaged.
+            kl_weight: Weight of log p(z) - log q(z | x); less than 1 to warm up.
+            generator: Source of randomness; ``None`` is torch's own.
+
+        Returns:
+            Shape ``(*R, N)``, in nats.
+
+        Raises:
+            InputError: If the points do not have D columns, or are not finite.
+        """
+        x = self.standardized(x)
+        estimate = sum(self.standard_elbo(x, kl_weight, generator) for _ in range(num_samples))
+        return estimate / num_samples - self.scale.log().sum(dim=-1)
+
+    def standard_elbo(self, x: Tensor, kl_weight: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+        """One-sample ELBO of points in standard units, shape ``(*R, N)``: what training maximizes."""
+        return objectives.elbo(*self._log_densities(x, generator), kl_weight)
+
+    def iwae_bound(
+        self, x: Tensor | np.ndarray, num_samples: int = 500, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Estimate the importance-weighted bound of each point, in pieces that fit the cache.
+
+        Arguments:
+            x: Points in raw units, shape ``(N, D)`` or ``(*R, N, D)``.
+            num_samples: K, draws per point.
+            generator: Source of randomness; ``None`` is torch's own.
+
+        Returns:
+            Shape ``(*R, N)``, in nats; in expectation between the ELBO and log p(x).
+
+        Raises:
+            InputError: If the points do not have D columns, or are not finite.
+        """
+        if num_samples < 1:
+            raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
+        x = self.standardized(x)
+        at_once = max(1, _ROWS_AT_ONCE // self.location[..., 0, 0].numel())
+        pieces = [self._iwae_piece(piece, num_samples, at_once, generator) for piece in x.split(at_once, dim=-2)]
+        return torch.cat(pieces, dim=-1) - self.scale.log().sum(dim=-1)
+
+    def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
+        """Draw observed values from the model.
+
+        Arguments:
+            num_samples: How many, at least 1.
+            generator: Source of randomness; ``None`` is torch's own.
+
+        Returns:
+            Shape ``(*R, num_samples, D)``, in raw units.
+        """
+        if num_samples < 1:
+            raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
+        noise_z = self._noise(self.latent_features, num_samples, generator)
+        noise_x = self._noise(self.observed_features, num_samples, generator)
+        with torch.no_grad():
+            x = torch.zeros_like(noise_x)
+            for _ in range(self._sampling_rounds()):
+                z = self.prior_transform(noise_z, x)
+                x = self.decoder(self._decoder_inputs(z, x)) + self.decoder.scale() * noise_x
+        return x * self.scale + self.location
+
+    def reconstruct(
+        self, x: Tensor | np.ndarray, num_samples: int = 32, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """The decoder's mean, averaged over draws of z ~ q(z | x); shape ``(*R, N, D)``, in raw units."""
+        x = self.standardized(x)
+        mean = 0.0
+        for _ in range(num_samples):
+            z, _ = self.draw_posterior(x, generator)
+            mean = mean + self.decoder(self._decoder_inputs(z, x)) / num_samples
+        return mean * self.scale + self.location
+
+    def posterior(self, x: Tensor | np.ndarray) -> AmortizedPosterior:
+        """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
+        return AmortizedPosterior(self, self.standardized(x))
+
+    def _iwae_piece(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
+        per_pass = max(1, at_once // x.shape[-2])
+        bounds, counts = [], []
+        for start in range(0, num_samples, per_pass):
+            draws = min(per_pass, num_samples - start)
+            repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
+            log_weights = objectives.elbo(*self._log_densities(repeated, generator))
+            log_weights = log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)
+            bounds.append(torch.logsumexp(log_weights, dim=0))
+            counts.append(draws)
+        return torch.logsumexp(torch.stack(bounds), dim=0) - torch.tensor(float(sum(counts))).log()
+
+    def _log_densities(self, x: Tensor, generator) -> tuple[Tensor, Tensor, Tensor]:
+        """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""
+        z, log_posterior = self.draw_posterior(x, generator)
+        log_likelihood = self.decoder.log_prob(x, self._decoder_inputs(z, x))
+        return log_likelihood, self.prior_log_prob(z, x), log_posterior
+
+    def _decoder_inputs(self, z: Tensor, x: Tensor) -> Tensor:
+        return torch.cat([z, x], dim=-1) if self._decodes_observed else z
+
+    def _sampling_rounds(self) -> int:
+        """Passes until every variable is drawn given its drawn parents: the most observed variables on one path."""
+        observed = set(self.network.observed)
+        seen: dict = {}
+        for v in self.network.topological_order:
+            before = max((seen[parent] for parent in self.network.dag.predecessors(v)), default=0)
+            seen[v] = before + (v in observed)
+        return max(1, max(seen.values()))
+
+    def _noise(self, features: int, num_points: int, generator) -> Tensor:
+        shape = (*self.replicas, num_points, features)
+        return torch.randn(shape, generator=generator, dtype=self.location.dtype, device=self.location.device)
+
+    def standardized(self, x: Tensor | np.ndarray) -> Tensor:
+        """Points in raw units as ``(*R, N, D)`` in standard units."""
+        double = (self._as_batch(x, self.location.double()) - self.location) / self.scale
+        return double.to(self.location.dtype)
+
+    def _as_batch(self, x, like: Tensor) -> Tensor:
+        """Points as ``(*R, N, D)``, in the dtype of `like` and on its device."""
+        x = torch.as_tensor(x).to(like)
+        if x.ndim < 2 or x.shape[-1] != self.observed_features:
+            raise InputError(
+                f"Points have shape (N, {self.observed_features}), a column for each observed variable, "
+                f"but {tuple(x.shape)} came."
+            )
+        if not torch.isfinite(x).all():
+            raise InputError("Points must be finite numbers, but some are NaN or infinite.")
+        return x.expand(*self.replicas, *x.shape[-2:])

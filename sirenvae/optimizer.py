@@ -1,0 +1,60 @@
+"""AdamW for replicas: one learning rate and one weight decay for each of them, all weights in one flat tensor."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class FlatAdamW:
+    """AdamW over all parameters of a replicated module at once.
+
+    The parameters become views into one tensor of shape ``(replicas, weights)``, their gradients into another, so that a
+    step is a handful of operations however many parameters there are. Only weights decay: parameters named so, not biases,
+    scales or sharpnesses.
+
+    Arguments:
+        module: Its parameters must all have the leading shape `replicas`.
+        replicas: Leading shape R, ``()`` for one model.
+        betas, eps: As in Adam.
+
+    Source:
+        Kingma & Ba, Adam (2015); Loshchilov & Hutter, Decoupled Weight Decay Regularization (2019).
+    """
+
+    def __init__(self, module: nn.Module, replicas: tuple[int, ...], betas=(0.9, 0.999), eps: float = 1e-8):
+        names, parameters = zip(*module.named_parameters(), strict=True)
+        num_replicas = torch.Size(replicas).numel()
+        self.weights = torch.cat([p.detach().reshape(num_replicas, -1) for p in parameters], dim=1)
+        decays = [self.weights.new_full((p.numel() // num_replicas,), "weight" in n) for n, p in zip(names, parameters, strict=True)]
+        self._decays = torch.cat(decays)
+        self.gradient = torch.zeros_like(self.weights)
+        self._mean, self._square = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
+        self._betas, self._eps, self._num_steps = betas, eps, 0
+        start = 0
+        for p in parameters:
+            stop = start + p.numel() // num_replicas
+            p.data = self.weights[:, start:stop].view(p.shape)
+            p.grad = self.gradient[:, start:stop].view(p.shape)
+            start = stop
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.gradient.zero_()
+
+    @torch.no_grad()
+    def step(self, learning_rate: Tensor, weight_decay: Tensor) -> None:
+        """Take one step.
+
+        Arguments:
+            learning_rate: Shape ``(*R)``.
+            weight_decay: Decoupled decay per unit of learning rate, shape ``(*R)``.
+        """
+        self._num_steps += 1
+        first, second = self._betas
+        rate = learning_rate.reshape(-1, 1) / (1 - first**self._num_steps)
+        decay = 1 - (learning_rate * weight_decay).reshape(-1, 1) * self._decays
+        self._mean.lerp_(self.gradient, 1 - first)
+        self._square.mul_(second).addcmul_(self.gradient, self.gradient, value=1 - second)
+        unbiased = (self._square / (1 - second**self._num_steps)).sqrt_().add_(self._eps)
+        self.weights.mul_(decay).sub_(rate * self._mean / unbiased)

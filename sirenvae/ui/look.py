@@ -1,0 +1,14 @@
+"""The look that Streamlit's theme has no setting for."""
+
+import streamlit as st
+
+_STYLE = """
+[data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
+[data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
+@media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
+"""
+
+
+def apply_look() -> None:
+    """Less empty space above a page's title, and no lines longer than the eye can follow on a wide screen."""
+    st.html(f"<style>{_STYLE}</style>")
