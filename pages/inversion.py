@@ -7,14 +7,16 @@ from sirenvae.ui.stepper import elimination_stepper, inverse_summary, pick_order
 
 st.title("Inversion")
 st.markdown(
-    "To infer latents from what is observed, the arrows must be turned around without claiming an independence that does "
-    "not hold. Eliminate the latents one by one; who is still connected to a latent then becomes its parent in the inverse."
+    "To infer the latents from what is observed, arrows are turned around without claiming an independence that does "
+    "not hold. The latents are eliminated one by one; what is connected to a latent at that moment becomes its parents "
+    "in the inverse. **First thing to try:** press the right arrow key until a dashed red edge appears, and say why it "
+    "is there before you read on."
 )
 network = pick_network()
 order = pick_order()
 inverse_summary(network, order)
 elimination_stepper(network, order)
 st.caption(
-    "First thing to try: press the right arrow until a dashed red edge appears, then say why it is there before you read on. "
-    "Click a small picture to enlarge it, a fill edge to ask why."
+    "Click a small picture to enlarge it and a fill edge to ask why it is there. Wheel and drag move the picture, a "
+    "double click shows the whole. Keys: left, right, home, end, space."
 )

@@ -1,6 +1,7 @@
 """The look that Streamlit's theme has no setting for."""
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 _STYLE = """
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
@@ -12,3 +13,14 @@ _STYLE = """
 def apply_look() -> None:
     """Less empty space above a page's title, and no lines longer than the eye can follow on a wide screen."""
     st.html(f"<style>{_STYLE}</style>")
+
+
+def run_under_navigation() -> None:
+    """Run the page again under app.py's navigation if Streamlit has started it on its own.
+
+    Until app.py has run once, Streamlit takes a folder called pages for its older navigation. A deep link that is
+    opened first after the server's start would show a bare page in a sidebar.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()

@@ -7,6 +7,7 @@ import hashlib
 import streamlit as st
 
 import sirenvae as sv
+from sirenvae.ui.look import run_under_navigation
 
 # The widgets' keys are also the names of the URL's parameters.
 NETWORK, OBSERVED = "network", "observed"
@@ -25,6 +26,7 @@ def pick_network() -> sv.BayesianNetwork:
     Returns:
         The network; the same object as long as the choice stays the same.
     """
+    run_under_navigation()
     names = _choices()
     with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
         name = st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=_forget_observed, width=260)

@@ -97,7 +97,7 @@ def open_page(browser, base_url) -> Iterator[Callable]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", lambda m: troubles.append(f"console: {m.text}") if m.type == "error" else None)
+        page.on("console", lambda message: _note_console(message, troubles))
         page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
         page.on("request", lambda request: _note_outside(request.url, base_url, troubles))
         page.goto(base_url + path)
@@ -119,6 +119,13 @@ def wait_idle(page) -> None:
     page.wait_for_selector(IDLE)
     page.wait_for_timeout(100)
     page.wait_for_selector(IDLE)
+
+
+def _note_console(message, troubles: list[str]) -> None:
+    # On a deep link Streamlit looks for its own server below the page's path first.
+    searching = "/_stcore/" in message.location.get("url", "") and "404" in message.text
+    if message.type == "error" and not searching:
+        troubles.append(f"console: {message.text}")
 
 
 def _note_outside(url: str, base_url: str, troubles: list[str]) -> None:

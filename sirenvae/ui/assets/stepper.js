@@ -9,6 +9,7 @@ const PICTURES = [
 ];
 const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1400; // milliseconds between steps at speed 1
+const MANY_FILLS = 60; // with more fill edges than this, lines are thin
 const TABLE_ROWS = 8;
 const BUSY = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup]";
 const steppers = new WeakMap();
@@ -53,6 +54,7 @@ class Stepper {
     this.bar = new StepBar(this);
     this.root.replaceChildren(stage, this.bar.element, this.words, legend());
     this.resize.disconnect();
+    this.root.classList.toggle("dense", this.data.steps.reduce((sum, { fill }) => sum + fill.length, 0) > MANY_FILLS);
     this.frames = {};
     this.pictures = {};
     const routes = new Routes(this.model);
