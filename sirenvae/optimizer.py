@@ -9,8 +9,7 @@ from torch import Tensor, nn
 class FlatAdamW:
     """AdamW over all parameters of a replicated module at once.
 
-    The parameters become views into one tensor of shape ``(replicas, weights)``, their gradients into another, so that a
-    step is a handful of operations however many parameters there are. Only weights decay: parameters named so, not biases,
+    The parameters become views into one flat tensor, their gradients into another, so that a step is a handful of operations however many parameters there are. Only weights decay: parameters named so, not biases,
     scales or sharpnesses.
 
     Arguments:
@@ -25,17 +24,20 @@ class FlatAdamW:
     def __init__(self, module: nn.Module, replicas: tuple[int, ...], betas=(0.9, 0.999), eps: float = 1e-8):
         names, parameters = zip(*module.named_parameters(), strict=True)
         num_replicas = torch.Size(replicas).numel()
-        self.weights = torch.cat([p.detach().reshape(num_replicas, -1) for p in parameters], dim=1)
-        decays = [self.weights.new_full((p.numel() // num_replicas,), "weight" in n) for n, p in zip(names, parameters, strict=True)]
-        self._decays = torch.cat(decays)
+        self.weights = torch.cat([p.detach().reshape(-1) for p in parameters])
         self.gradient = torch.zeros_like(self.weights)
         self._mean, self._square = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
         self._betas, self._eps, self._num_steps = betas, eps, 0
+        every = torch.arange(num_replicas, device=self.weights.device)
+        self._replica = torch.cat([every.repeat_interleave(p.numel() // num_replicas) for p in parameters])
+        self._decays = torch.cat(
+            [p.new_full((p.numel(),), "weight" in n) for n, p in zip(names, parameters, strict=True)]
+        )
         start = 0
         for p in parameters:
-            stop = start + p.numel() // num_replicas
-            p.data = self.weights[:, start:stop].view(p.shape)
-            p.grad = self.gradient[:, start:stop].view(p.shape)
+            stop = start + p.numel()
+            p.data = self.weights[start:stop].view(p.shape)
+            p.grad = self.gradient[start:stop].view(p.shape)
             start = stop
 
     def zero_grad(self) -> None:
@@ -52,9 +54,10 @@ class FlatAdamW:
         """
         self._num_steps += 1
         first, second = self._betas
-        rate = learning_rate.reshape(-1, 1) / (1 - first**self._num_steps)
-        decay = 1 - (learning_rate * weight_decay).reshape(-1, 1) * self._decays
+        rate = learning_rate.reshape(-1)[self._replica]
+        decay = (learning_rate * weight_decay).reshape(-1)[self._replica] * self._decays
         self._mean.lerp_(self.gradient, 1 - first)
         self._square.mul_(second).addcmul_(self.gradient, self.gradient, value=1 - second)
-        unbiased = (self._square / (1 - second**self._num_steps)).sqrt_().add_(self._eps)
-        self.weights.mul_(decay).sub_(rate * self._mean / unbiased)
+        deviation = (self._square / (1 - second**self._num_steps)).sqrt_().add_(self._eps)
+        self.weights.addcmul_(self.weights, decay, value=-1)
+        self.weights.addcmul_(rate, self._mean / deviation, value=-1 / (1 - first**self._num_steps))

@@ -14,7 +14,9 @@ from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.decoder import GaussianDecoder
 from sirenvae.models.posterior import AmortizedPosterior
 
-_ROWS_AT_ONCE = 16_384  # Points times samples times replicas that are pushed through a model together: fits a CPU's cache.
+_ROWS_AT_ONCE = (
+    16_384  # Points times samples times replicas that are pushed through a model together: fits a CPU's cache.
+)
 
 
 class LatentVariableModel(nn.Module, ABC):
@@ -75,7 +77,9 @@ class LatentVariableModel(nn.Module, ABC):
         constant = (scale <= 1e-12 * (1 + x.abs().amax(dim=-2, keepdim=True))).flatten(0, -2).any(dim=0)
         if constant.any():
             names = [str(self.network.observed[i]) for i in constant.nonzero().flatten()]
-            raise InputError(f"Every observed variable must vary in the training data, but {', '.join(names)} is constant.")
+            raise InputError(
+                f"Every observed variable must vary in the training data, but {', '.join(names)} is constant."
+            )
         self.location.copy_(x.mean(dim=-2, keepdim=True))
         self.scale.copy_(scale)
 

@@ -88,5 +88,7 @@ def _moments_of(network: BayesianNetwork, rows, others) -> tuple[Tensor, Tensor]
 def _observed_values(network: BayesianNetwork, x: Tensor | np.ndarray) -> Tensor:
     x = torch.as_tensor(x, dtype=torch.float64)
     if x.ndim == 0 or x.shape[-1] != len(network.observed):
-        raise InputError(f"The network has {len(network.observed)} observed variables, but data of shape {tuple(x.shape)} came.")
+        raise InputError(
+            f"The network has {len(network.observed)} observed variables, but data of shape {tuple(x.shape)} came."
+        )
     return x

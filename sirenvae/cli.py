@@ -1,0 +1,266 @@
+"""The command line: ``python -m sirenvae {networks,invert,train,figure}``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from sirenvae import graphs
+from sirenvae.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Arguments:
+        arguments: Words after the program's name; ``None`` takes those of the process.
+
+    Returns:
+        The exit code: 0, or 2 when the input cannot be used, after one sentence that says why.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except InputError as error:
+        print(f"sirenvae: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("sirenvae: stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sirenvae", description=__doc__, allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_networks, _add_invert, _add_train, _add_figure):
+        add(commands)
+    return parser
+
+
+def _add_networks(commands) -> None:
+    parser = commands.add_parser("networks", help="list the networks that come with the package")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(command=_networks)
+
+
+def _add_invert(commands) -> None:
+    parser = commands.add_parser("invert", help="invert a network and show every step")
+    _add_network_argument(parser, "network")
+    parser.add_argument("--order", default="topological", help="topological (default) or reverse")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(command=_invert)
+
+
+def _add_train(commands) -> None:
+    parser = commands.add_parser(
+        "train", help="train one model on data drawn from a network and compare it with the truth"
+    )
+    _add_network_argument(parser, "network")
+    parser.add_argument(
+        "--structure", default="true", help="true (default), fully_connected, independent or vanilla_vae"
+    )
+    parser.add_argument("--size", type=int, help="training points; default two for each variable")
+    parser.add_argument("--seeds", type=int, default=3, help="training sets, trained as one program (default 3)")
+    parser.add_argument("--first-seed", type=int, default=0, help="seeds run from here (default 0)")
+    parser.add_argument("--recipe", default="default", help="default or paper")
+    parser.add_argument("--learning-rate", type=float, help="instead of the recipe's")
+    parser.add_argument("--steps", type=int, help="instead of the recipe's")
+    parser.add_argument("--test", type=int, default=1000, help="test points (default 1000)")
+    parser.add_argument("--iwae", type=int, default=500, help="samples of the IWAE bound (default 500)")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.set_defaults(command=_train)
+
+
+def _add_figure(commands) -> None:
+    parser = commands.add_parser(
+        "figure", help="reproduce a figure: writes it as HTML (and PNG) and its numbers as CSV"
+    )
+    figures = parser.add_subparsers(required=True, metavar="FIGURE")
+    elbo = figures.add_parser("elbo-vs-size", help="ELBO against training-set size")
+    _add_network_argument(elbo, "--network", default="ecoli70")
+    elbo.add_argument("--preset", default="quick", help="minute, quick (default) or paper")
+    elbo.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
+    elbo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")
+    elbo.add_argument("--sizes", type=int, nargs="+", help="training-set sizes instead of the preset's")
+    elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
+    elbo.add_argument("--steps", type=int, help="training steps instead of the recipe's")
+    elbo.set_defaults(command=_elbo_vs_size)
+
+
+def _add_network_argument(parser, name: str, **settings) -> None:
+    parser.add_argument(
+        name, metavar="NETWORK", help="a name (see networks) or a .json, .bif, .csv, .graphml file", **settings
+    )
+
+
+def _load(name: str) -> graphs.BayesianNetwork:
+    """A file where the word looks like one, else a named network."""
+    looks_like_file = Path(name).suffix or os.sep in name
+    return graphs.read_network(name) if looks_like_file else graphs.load_network(name)
+
+
+def _networks(options) -> None:
+    networks = [graphs.load_network(name) for name in graphs.network_names()]
+    rows = [
+        {
+            "name": network.name,
+            "variables": len(network.variables),
+            "edges": network.dag.number_of_edges(),
+            "latent": len(network.latents),
+            "observed": len(network.observed),
+            "entropy_of_observed": graphs.observed_entropy(network),
+            "about": graphs.about_network(network.name),
+        }
+        for network in networks
+    ]
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print(
+        f"{'name':<15}{'variables':>10}{'edges':>7}{'latent':>8}{'observed':>10}{'entropy':>9}  about (entropy in nats)"
+    )
+    for row in rows:
+        print(
+            f"{row['name']:<15}{row['variables']:>10}{row['edges']:>7}{row['latent']:>8}{row['observed']:>10}"
+            f"{row['entropy_of_observed']:>9.3f}  {row['about']}"
+        )
+
+
+def _invert(options) -> None:
+    network = _load(options.network)
+    inverse = graphs.invert(network, options.order)
+    verdict = {
+        "faithful": graphs.is_faithful(network, inverse),
+        "minimal": graphs.is_minimal(network, inverse),
+        "natural": graphs.is_natural(network, inverse),
+    }
+    largest = max(len(step.parents) for step in inverse.steps)
+    if options.json:
+        content = {
+            "network": network.name,
+            "order": inverse.order,
+            "elimination_order": inverse.elimination_order,
+            "edges": [list(edge) for edge in inverse.dag.edges],
+            "largest_parent_set": largest,
+            **verdict,
+            "steps": [
+                {
+                    "eliminated": step.eliminated,
+                    "frontier": step.frontier,
+                    "fill_edges": [list(pair) for pair in step.fill_edges],
+                    "parents": list(step.parents),
+                }
+                for step in inverse.steps
+            ],
+        }
+        print(json.dumps(content, indent=1))
+        return
+    for number, step in enumerate(inverse.steps, start=1):
+        print(f"{number:>4}. {graphs.explain(step)}")
+    words = ", ".join(name if holds else f"not {name}" for name, holds in verdict.items())
+    print(f"{inverse.dag.number_of_edges()} edges, largest parent set {largest}, {words}.")
+
+
+def _train(options) -> None:
+    from sirenvae.experiments import elbo_vs_size as experiment
+    from sirenvae.training import RECIPES
+
+    if options.recipe not in RECIPES:
+        raise InputError(f"The recipe {options.recipe!r} does not exist; it is one of {', '.join(RECIPES)}.")
+    changes = {"learning_rate": options.learning_rate, "num_steps": options.steps}
+    recipe = replace(RECIPES[options.recipe], **{name: value for name, value in changes.items() if value is not None})
+    network = _load(options.network)
+    size = 2 * len(network.variables) if options.size is None else options.size
+    config = experiment.Config(
+        network,
+        sizes=(size,),
+        models=(options.structure,),
+        num_seeds=options.seeds,
+        first_seed=options.first_seed,
+        recipe=recipe,
+        num_test=options.test,
+        iwae_samples=options.iwae,
+    )
+    [point] = _with_progress(experiment.run(config), config)
+    rows = experiment.table(config, [point])
+    if options.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print(
+        f"{network.name}, {options.structure}, {size} points, recipe {recipe.name}; exact log evidence {point.exact:.3f} nats"
+    )
+    for row in rows:
+        print(
+            f"  seed {row['seed']}: ELBO {row['elbo']:.3f}, IWAE({options.iwae}) {row['iwae']:.3f}, "
+            f"excess NLL {row['excess_nll']:.3f} nats"
+        )
+    excess = sum(row["excess_nll"] for row in rows) / len(rows)
+    print(f"  mean excess NLL {excess:.3f} nats over {len(rows)} seeds, {point.seconds:.0f} s")
+
+
+def _elbo_vs_size(options) -> None:
+    from sirenvae.experiments import elbo_vs_size as experiment
+    from sirenvae.experiments.executors import local_processes
+
+    if options.workers < 1:
+        raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
+    config = experiment.preset(options.preset, _load(options.network))
+    if options.steps is not None:
+        config = replace(config, recipe=replace(config.recipe, num_steps=options.steps))
+    changes = {"sizes": options.sizes and tuple(options.sizes), "num_seeds": options.seeds}
+    config = replace(config, **{name: value for name, value in changes.items() if value is not None})
+    _make_folder(options.out)
+    with local_processes(options.workers) as (executor, line):
+        points = _with_progress(experiment.run(config, executor, line), config)
+    _write_elbo_vs_size(experiment.table(config, points), config, options.out)
+
+
+def _with_progress(events, config) -> list:
+    """Show a bar that counts training steps over all cells; return the points."""
+    from tqdm import tqdm
+
+    from sirenvae.experiments.elbo_vs_size import Point
+
+    lengths = {cell: config.recipe.steps_for(cell.size, len(config.network.variables)) for cell in config.cells()}
+    reached, points = dict.fromkeys(lengths, 0), []
+    with tqdm(total=sum(lengths.values()), unit="step", desc=config.network.name, dynamic_ncols=True) as bar:
+        for event in events:
+            if isinstance(event, Point):
+                points.append(event)
+                bar.set_postfix_str(f"{len(points)} of {len(lengths)} points")
+            step = lengths[event.cell] if isinstance(event, Point) else min(event.step, lengths[event.cell])
+            bar.update(max(0, step - reached[event.cell]))
+            reached[event.cell] = max(step, reached[event.cell])
+    return points
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
+def _write_elbo_vs_size(rows: list[dict], config, folder: Path) -> None:
+    from sirenvae.figures.elbo import elbo_vs_size_figure
+    from sirenvae.figures.export import write_html, write_png
+
+    stem = folder / f"elbo-vs-size-{config.network.name}"
+    title = (
+        f"{config.network.name}: ELBO against training-set size ({config.num_seeds} seeds, recipe {config.recipe.name})"
+    )
+    figure = elbo_vs_size_figure(rows, title)
+    with open(f"{stem}.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    print(f"wrote {stem}.csv")
+    print(f"wrote {write_html(figure, Path(f'{stem}.html'))}")
+    png = write_png(figure, Path(f"{stem}.png"))
+    print(f"wrote {png}" if png else "no PNG: it needs Chromium or Chrome, and neither was found")

@@ -1,0 +1,248 @@
+"""ELBO against training-set size: what knowing the structure is worth when data are few.
+
+Source:
+    The figure of Mouton & Kroon, SIReN-VAE (2022), section 4; the exact truth beside it is ours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from sirenvae.errors import InputError
+from sirenvae.experiments.executors import Line, report
+from sirenvae.graphs import BayesianNetwork
+from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE, sample_network, true_log_prob
+from sirenvae.models.base import LatentVariableModel
+from sirenvae.training import RECIPES, Recipe, fit
+
+MODELS = (*STRUCTURES, "vanilla_vae")
+_TEST_SEED = 1_000_003  # Far from every training seed.
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to train and how to measure it.
+
+    Attributes:
+        network: A network with conditionals; data are drawn from it.
+        sizes: Training-set sizes, in points.
+        models: Some of :data:`MODELS`.
+        num_seeds: Training sets and initializations per cell, trained as replicas of one model.
+        first_seed: Seeds run from here.
+        recipe: How to train.
+        num_test: Test points, the same for every cell.
+        elbo_samples, iwae_samples: Draws of z per test point in the final ELBO and IWAE bound.
+        num_updates: How often a cell reports while it trains.
+    """
+
+    network: BayesianNetwork
+    sizes: tuple[int, ...]
+    models: tuple[str, ...] = MODELS
+    num_seeds: int = 3
+    first_seed: int = 0
+    recipe: Recipe = field(default_factory=lambda: RECIPES["default"])
+    num_test: int = 1000
+    elbo_samples: int = 20
+    iwae_samples: int = 100
+    num_updates: int = 25
+
+    def __post_init__(self):
+        unknown = [model for model in self.models if model not in MODELS]
+        if unknown or not self.models:
+            raise InputError(
+                f"There is no model {', '.join(unknown) or '(none given)'}; there are {', '.join(MODELS)}."
+            )
+        if not self.sizes or min(self.sizes) < 2:
+            raise InputError(f"A training set has at least 2 points, but the sizes {self.sizes} came.")
+        for name in ("num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates"):
+            if getattr(self, name) < 1:
+                raise InputError(f"The {name.replace('_', ' ')} is at least 1, but {getattr(self, name)} came.")
+        if self.network.conditionals is None:
+            raise InputError(f"{self.network.name} is a structure without numbers; drawing data needs conditionals.")
+
+    def cells(self) -> list[Cell]:
+        """Every pair of size and model, small sizes first."""
+        return [Cell(model, size) for size in sorted(self.sizes) for model in self.models]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model at one training-set size, all seeds together."""
+
+    model: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a cell is.
+
+    Attributes:
+        cell: Which one.
+        step, num_steps: Of its training.
+        train_elbo, test_elbo: One-sample ELBO per seed, averaged over (at most 500) points, nats.
+        replica_steps_per_second: Steps per second times seeds, so far.
+    """
+
+    cell: Cell
+    step: int
+    num_steps: int
+    train_elbo: tuple[float, ...]
+    test_elbo: tuple[float, ...]
+    replica_steps_per_second: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a cell found on the test points; one number per seed, nats.
+
+    Attributes:
+        cell: Which one.
+        elbo, iwae: Mean ELBO and IWAE bound.
+        train_elbo: Mean ELBO on the training points.
+        exact: Mean true log evidence of the test points, the best any model can do there.
+        seconds: Training and measuring.
+    """
+
+    cell: Cell
+    elbo: tuple[float, ...]
+    iwae: tuple[float, ...]
+    train_elbo: tuple[float, ...]
+    exact: float
+    seconds: float
+
+
+_MULTIPLES = {"minute": (1, 2, 5), "quick": (1, 2, 5, 20, 100), "paper": (1, 2, 5, 10, 20, 50, 100)}
+PRESETS = tuple(_MULTIPLES)
+
+
+def preset(name: str, network: BayesianNetwork) -> Config:
+    """A ready configuration.
+
+    Arguments:
+        name: ``"minute"`` (true against vanilla VAE, two seeds, a shorter recipe), ``"quick"`` (all models, five sizes, three
+            seeds) or ``"paper"`` (seven sizes, five seeds).
+        network: A network with conditionals; sizes are multiples of its number of variables.
+
+    Raises:
+        InputError: If there is no such preset.
+    """
+    if name not in PRESETS:
+        raise InputError(f"The preset {name!r} does not exist; it is one of {', '.join(PRESETS)}.")
+    sizes = tuple(multiple * len(network.variables) for multiple in _MULTIPLES[name])
+    if name == "minute":
+        short = Recipe("default, 1000 steps", num_steps=1000)
+        return Config(network, sizes, models=("true", "vanilla_vae"), num_seeds=2, recipe=short)
+    return Config(network, sizes, num_seeds=5 if name == "paper" else 3)
+
+
+def run(config: Config, executor: Executor | None = None, line: Line | None = None) -> Iterator[Progress | Point]:
+    """Train and measure every cell.
+
+    Arguments:
+        config: What to do.
+        executor: Where cells run; ``None`` is here, small sizes first. With an executor the longest cells start first.
+        line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without it
+            only finished cells are heard of.
+
+    Yields:
+        :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished.
+    """
+    if executor is None:
+        for cell in config.cells():
+            yield from run_cell(config, cell)
+        return
+    longest_first = sorted(config.cells(), key=lambda cell: (-cell.size, cell.model == "vanilla_vae"))
+    pending = {executor.submit(_finish, config, cell) for cell in longest_first}
+    try:
+        while pending:
+            done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            if line is not None:
+                yield from line.received()
+            for future in done:
+                yield future.result()
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _finish(config: Config, cell: Cell) -> Point:
+    """Run a cell in a worker: report its progress, return its point."""
+    for event in run_cell(config, cell):
+        if isinstance(event, Point):
+            return event
+        report(event)
+    raise AssertionError("a cell ends with its point")
+
+
+def run_cell(config: Config, cell: Cell) -> Iterator[Progress | Point]:
+    """Train one model at one size, all seeds at once, and measure it."""
+    start = time.perf_counter()
+    network, seeds = config.network, range(config.first_seed, config.first_seed + config.num_seeds)
+    x_train = torch.stack([sample_network(network, cell.size, seed)[0] for seed in seeds])
+    x_test, _ = sample_network(network, config.num_test, _TEST_SEED + config.first_seed)
+    model = build_model(network, cell.model, replicas=(config.num_seeds,), seed=config.first_seed)
+    num_steps = config.recipe.steps_for(cell.size, len(network.variables))
+    generator, reported = torch.Generator().manual_seed(config.first_seed), 0
+    for record in fit(model, x_train, config.recipe, seed=config.first_seed):
+        due = record.step * config.num_updates // num_steps
+        if due > reported:
+            reported = due
+            speed = record.step * config.num_seeds / record.seconds
+            few = [_mean_elbo(model, x, 1, generator) for x in (x_train[..., :500, :], x_test[:500])]
+            yield Progress(cell, record.step, num_steps, *few, speed)
+    elbo = _mean_elbo(model, x_test, config.elbo_samples, generator)
+    train_elbo = _mean_elbo(model, x_train[..., : config.num_test, :], config.elbo_samples, generator)
+    with torch.no_grad():
+        iwae = _floats(model.iwae_bound(x_test, config.iwae_samples, generator).mean(dim=-1))
+    exact = true_log_prob(network, x_test).mean().item()
+    yield Point(cell, elbo, iwae, train_elbo, exact, time.perf_counter() - start)
+
+
+def build_model(
+    network: BayesianNetwork, name: str, replicas: tuple[int, ...] = (), seed: int = 0
+) -> LatentVariableModel:
+    """A fresh model by its name in :data:`MODELS`, its weights drawn from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if name == "vanilla_vae":
+            return VanillaVAE(network, replicas=replicas)
+        return SIReNVAE(network, name, replicas=replicas)
+
+
+@torch.no_grad()
+def _mean_elbo(
+    model: LatentVariableModel, x: Tensor, num_samples: int, generator: torch.Generator
+) -> tuple[float, ...]:
+    return _floats(model.elbo(x, num_samples, generator=generator).mean(dim=-1))
+
+
+def _floats(values: Tensor) -> tuple[float, ...]:
+    return tuple(values.tolist())
+
+
+def table(config: Config, points: list[Point]) -> list[dict]:
+    """One row per model, size and seed: the numbers behind the figure, in nats."""
+    return [
+        {
+            "network": config.network.name,
+            "model": point.cell.model,
+            "size": point.cell.size,
+            "seed": config.first_seed + i,
+            "recipe": config.recipe.name,
+            "elbo": point.elbo[i],
+            "iwae": point.iwae[i],
+            "iwae_samples": config.iwae_samples,
+            "exact_log_evidence": point.exact,
+            "excess_nll": point.exact - point.iwae[i],
+            "train_elbo": point.train_elbo[i],
+        }
+        for point in sorted(points, key=lambda point: (point.cell.size, MODELS.index(point.cell.model)))
+        for i in range(len(point.elbo))
+    ]

@@ -1,0 +1,64 @@
+"""ELBO against training-set size as a plotly figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean, stdev
+
+import plotly.graph_objects as go
+
+# One colour and one marker per model, the same in every chart; Okabe-Ito, so that colour-blind eyes can tell them apart.
+MODEL_LOOKS = {
+    "true": ("SIReN-VAE, true structure", "#009E73", "circle"),
+    "fully_connected": ("SIReN-VAE, fully connected", "#0072B2", "square"),
+    "independent": ("SIReN-VAE, independent", "#E69F00", "diamond"),
+    "vanilla_vae": ("vanilla VAE", "#7F7F7F", "x"),
+}
+
+
+def elbo_vs_size_figure(rows: Sequence[dict], title: str = "") -> go.Figure:
+    """Mean negative ELBO on test points against the number of training points, with a band over seeds.
+
+    Arguments:
+        rows: As :func:`sirenvae.experiments.elbo_vs_size.table` gives them: ``model``, ``size``, ``elbo`` and
+            ``exact_log_evidence``, one row per seed.
+        title: Of the figure.
+
+    Returns:
+        The figure; the exact entropy estimate is a dashed line, the band is one standard deviation over seeds.
+    """
+    figure = go.Figure()
+    for model, (label, colour, symbol) in MODEL_LOOKS.items():
+        sizes = sorted({row["size"] for row in rows if row["model"] == model})
+        if not sizes:
+            continue
+        losses = [[-row["elbo"] for row in rows if row["model"] == model and row["size"] == size] for size in sizes]
+        centre = [mean(group) for group in losses]
+        spread = [stdev(group) if len(group) > 1 else 0.0 for group in losses]
+        upper = [c + s for c, s in zip(centre, spread, strict=True)]
+        lower = [c - s for c, s in zip(centre, spread, strict=True)]
+        band = dict(x=sizes + sizes[::-1], y=upper + lower[::-1], fill="toself", fillcolor=colour, opacity=0.18)
+        figure.add_scatter(**band, line_width=0, hoverinfo="skip", showlegend=False, legendgroup=model)
+        figure.add_scatter(
+            x=sizes,
+            y=centre,
+            name=label,
+            legendgroup=model,
+            mode="lines+markers",
+            line=dict(color=colour, width=2.5),
+            marker=dict(symbol=symbol, size=9),
+            customdata=spread,
+            hovertemplate="%{x} points: %{y:.2f} ± %{customdata:.2f} nats",
+        )
+    if rows:
+        exact = -rows[0]["exact_log_evidence"]
+        figure.add_hline(exact, line_dash="dash", line_color="#444444", annotation_text=f"exact: {exact:.2f} nats")
+    figure.update_layout(
+        title=title,
+        template="plotly_white",
+        xaxis=dict(title="training points", type="log"),
+        yaxis=dict(title="negative ELBO on test points (nats)"),
+        legend=dict(x=0.98, y=0.98, xanchor="right", yanchor="top"),
+        margin=dict(l=60, r=20, t=60, b=50),
+    )
+    return figure
