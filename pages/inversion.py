@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from sirenvae.ui.picker import pick_network
+from sirenvae.ui.picker import pick_network, picker_row
 from sirenvae.ui.stepper import elimination_stepper, inverse_summary, pick_order
 
 st.title("Inversion")
@@ -12,8 +12,10 @@ st.markdown(
     "in the inverse. **First thing to try:** press the right arrow key until a dashed red edge appears, and say why it "
     "is there before you read on."
 )
-network = pick_network()
-order = pick_order()
+row = picker_row()
+network = pick_network(row)
+with row:
+    order = pick_order()
 inverse_summary(network, order)
 elimination_stepper(network, order)
 st.caption(

@@ -6,6 +6,7 @@ from streamlit.runtime.pages_manager import PagesManager
 _STYLE = """
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
+[data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
 @media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
 """
 

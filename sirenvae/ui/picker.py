@@ -17,19 +17,22 @@ _MAX_UPLOADS = 64
 _TYPES = ["json", "bif", "csv", "graphml"]
 
 
-def pick_network() -> sv.BayesianNetwork:
+def pick_network(row=None) -> sv.BayesianNetwork:
     """Show the picker and return the chosen network.
 
     The choice is in the URL (`network`, `observed`), so it survives a reload, is shared by all pages and can be sent as
     a link. Input that cannot be used leaves the choice as it was and puts one sentence on the page.
+
+    Arguments:
+        row: A horizontal container for the picker, if the page has more to put beside it.
 
     Returns:
         The network; the same object as long as the choice stays the same.
     """
     run_under_navigation()
     names = _choices()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="picker"):
-        name = st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=_forget_observed, width=260)
+    with row or picker_row():
+        name = st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=_forget_observed, width=220)
         base = _load(name, None)
         with st.popover(_observed_label(base), icon=":material/visibility:", key="observed_popover"):
             _pick_observed(base)
@@ -40,8 +43,18 @@ def pick_network() -> sv.BayesianNetwork:
     network = _current(name, base)
     if problem := st.session_state.pop(_PROBLEM, None):
         st.error(problem, icon=":material/error:")
-    st.caption(_about(name))
     return network
+
+
+def picker_row():
+    """The row that holds the picker and what a page puts beside it."""
+    return st.container(horizontal=True, vertical_alignment="bottom", key="picker")
+
+
+def about_choice() -> str:
+    """One sentence about the chosen network."""
+    name = st.session_state[NETWORK]
+    return "Your own network, kept on this server only." if name in _uploads() else sv.about_network(name)
 
 
 def toggle_observed(network: sv.BayesianNetwork, variable) -> None:
@@ -160,12 +173,6 @@ def _read_upload() -> None:
         st.session_state["uploaded"].append(name)
     st.session_state[NETWORK] = name
     _forget_observed()
-
-
-def _about(name: str) -> str:
-    if name in _uploads():
-        return "Your own network."
-    return sv.about_network(name)
 
 
 def _observed_label(base: sv.BayesianNetwork) -> str:

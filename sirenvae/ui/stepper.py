@@ -38,7 +38,7 @@ def pick_order() -> str:
         ORDERS,
         key="order",
         bind="query-params",
-        width=260,
+        width=220,
         help="Topological: a latent may go when its latent parents are gone. Reverse: when its latent children are.",
     )
 

@@ -3,7 +3,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const RADIUS = 22; // of a disc, in the units of the layout
-const MIN_TEXT = 6.5; // the smallest text that is drawn, in pixels; smaller names wait for zoom or hover
+const MIN_TEXT = 6; // the smallest text that is drawn, in pixels; smaller names wait for zoom or hover
 const MIN_ARROW = 4.5; // radius in pixels below which arrowheads are hidden
 const MAX_DETOUR = 240; // how far a bent edge may leave the straight line: a long arc hides more than it shows
 const MAX_BENT = 150; // beyond so many variables edges stay straight: looking for free space costs edges x variables
@@ -117,7 +117,7 @@ class Picture {
 
   #drawNodes() {
     const { names, x, y } = this.model;
-    this.sizes = names.map((name) => Math.min(0.85 * RADIUS, (1.75 * RADIUS) / (0.6 * name.length)));
+    this.sizes = names.map((name) => Math.min(0.85 * RADIUS, (1.75 * RADIUS) / (0.56 * name.length)));
     this.nodes = names.map((name, v) => {
       const group = make("g", { "data-node": name, transform: `translate(${x[v]} ${y[v]})` }, this.nodeLayer);
       make("circle", { class: "disc", r: RADIUS }, group);
@@ -138,7 +138,7 @@ class Picture {
       this.costs[v] = null;
       return;
     }
-    this.costs[v] ??= make("text", { class: "cost", x: 0.85 * RADIUS, y: -0.85 * RADIUS }, this.nodes[v]);
+    this.costs[v] ??= make("text", { class: "cost", x: 1.05 * RADIUS, y: -0.95 * RADIUS }, this.nodes[v]);
     if (this.costs[v].textContent !== String(cost)) this.costs[v].textContent = cost;
   }
 

@@ -68,12 +68,12 @@ class Stepper {
 
   frame(stage, kind, title, about, routes) {
     const frame = html("figure", { class: "frame", "data-picture": kind });
-    const caption = html("figcaption", { title: about }, title);
-    frame.append(caption);
+    const head = html("figcaption", {}, html("b", {}, title), html("span", {}, about));
+    frame.append(head);
     stage.append(frame);
     this.frames[kind] = frame;
     this.pictures[kind] = new Picture(frame, this.model, routes, title);
-    new Zoom(frame, this.pictures[kind]);
+    new Zoom(head, this.pictures[kind]);
     frame.addEventListener("click", () => frame.classList.contains("small") && this.enlarge(kind));
     frame.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target === frame) this.enlarge(kind);

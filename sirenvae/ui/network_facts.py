@@ -1,0 +1,108 @@
+"""What the network page says about a network beside its picture."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import sirenvae as sv
+from sirenvae.ui.graph_view import CACHE_KEYS
+
+
+def show_facts(network: sv.BayesianNetwork) -> None:
+    """Counts, the largest parent set and, where the conditionals are known, the exact entropy of what is observed."""
+    largest = max(network.variables, key=lambda v: len(network.parents(v)))
+    rows = {
+        "variables": len(network.variables),
+        "edges": network.dag.number_of_edges(),
+        "observed": len(network.observed),
+        "latent": len(network.latents),
+        "largest parent set": f"{len(network.parents(largest))} (of {_escaped(largest)})",
+    }
+    if network.conditionals is not None:
+        rows["exact entropy"] = f"{_entropy(network):.3f}&nbsp;nats"
+    lines = [f"| {name} | **{value}** |" for name, value in rows.items()]
+    st.markdown("\n".join([f"| {_escaped(network.name)} | |", "|:--|--:|", *lines]))
+    if network.conditionals is not None:
+        st.caption(
+            "The entropy is that of the observed variables together: the average negative log-likelihood of the true "
+            "model, which no other model undercuts."
+        )
+    else:
+        st.caption("This is a structure without numbers, so there is no entropy to state.")
+
+
+def show_conditionals(network: sv.BayesianNetwork) -> None:
+    """The conditionals as a folded table, one line per variable; nothing if the network has none."""
+    if network.conditionals is None:
+        return
+    folded = st.expander("Conditionals", icon=":material/function:", key="conditionals", on_change="rerun")
+    if not folded.open:  # the table loads pandas, which the first paint does without
+        return
+    with folded:
+        st.caption("Each variable is normal, with a mean that is linear in its parents.")
+        st.dataframe(
+            [
+                {
+                    "variable": str(v),
+                    "role": "observed" if v in set(network.observed) else "latent",
+                    "mean given its parents": _mean(conditional),
+                    "variance": conditional.variance,
+                }
+                for v, conditional in network.conditionals.items()
+            ],
+            hide_index=True,
+        )
+
+
+def show_explore(network: sv.BayesianNetwork, height: int = 540) -> None:
+    """The network with physics, made when it is unfolded, and its download as a page."""
+    folded = st.expander("Explore with physics", icon=":material/hub:", key="explore", on_change="rerun")
+    if not folded.open:
+        return
+    with folded:
+        page = _explore_page(network, height)
+        st.iframe(page, height=height + 30, alt=f"The network {network.name} with physics")
+        st.download_button(
+            "This picture as HTML",
+            page,
+            f"{network.name}.html",
+            "text/html",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def show_download(network: sv.BayesianNetwork) -> None:
+    """The network as a file that the picker reads back, observed set and conditionals included."""
+    st.download_button(
+        "Network as JSON",
+        sv.network_to_json(network),
+        f"{network.name}.json",
+        "application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+@st.cache_data(max_entries=128, show_spinner=False, hash_funcs=CACHE_KEYS)
+def _entropy(network: sv.BayesianNetwork) -> float:
+    return sv.observed_entropy(network)
+
+
+@st.cache_data(max_entries=8, show_spinner="Drawing", hash_funcs=CACHE_KEYS)
+def _explore_page(network: sv.BayesianNetwork, height: int) -> str:
+    from sirenvae.figures.explore import explore_html
+
+    return explore_html(network, height)
+
+
+def _mean(conditional: sv.LinearGaussian) -> str:
+    text = f"{conditional.intercept:.4g}"
+    for parent, slope in conditional.coefficients.items():
+        text += f" {'−' if slope < 0 else '+'} {abs(slope):.4g} {parent}"
+    return text
+
+
+def _escaped(variable) -> str:
+    """A name from a file as plain text inside a Markdown table."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in str(variable))
