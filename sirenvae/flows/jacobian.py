@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def mean_absolute_jacobian(flow, num_points: int = 8, seed: int = 0) -> Tensor:
-    r"""The mean of :math:`|\partial y_i / \partial (x, c)_j|` over standard normal points, by automatic differentiation.
+    r"""The mean of :math:`|\partial y_i / \partial (x, c)_j|` over standard normal points.
 
-    An entry is exactly zero where no path of unmasked weights leads from input j to output i: each product along a path
-    then has the factor 0.
+    By automatic differentiation. An entry is exactly zero where no path of unmasked weights leads from input j
+    to output i: each product along a path then has the factor 0.
 
     Arguments:
         flow: A :class:`~sirenvae.flows.GraphicalResidualFlow` without replicas. It is measured in evaluation mode.

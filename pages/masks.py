@@ -1,0 +1,123 @@
+"""How does a graph become a neural network: which weights may stay, and what does a stack of blocks reach?"""
+
+import streamlit as st
+
+import sirenvae as sv
+from sirenvae.ui.mask_view import MOST_BLOCKS, block_model, block_picture, stack_model, stack_picture
+from sirenvae.ui.picker import pick_network
+
+WIDEST = 512  # units in a hidden layer
+
+st.title("Masks")
+st.markdown(
+    "A graph becomes a neural network when weights are removed. What is left is a **mask**: output *i* sees variable *i* "
+    "and its parents in the graph, and nothing else."
+)
+network = pick_network()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    flow = st.segmented_control(
+        "Flow",
+        ["posterior", "prior"],
+        default="posterior",
+        required=True,
+        key="mask_flow",
+        bind="query-params",
+        help="The posterior's flow has the edges of the inverse and reads the observed variables as context; the prior's "
+        "has the network's edges among latents.",
+    )
+    structure = st.segmented_control(
+        "Structure",
+        ["true", "fully connected", "independent"],
+        default="true",
+        required=True,
+        key="mask_structure",
+        bind="query-params",
+        help="The network's own edges; all latents joined in topological order; or no edge among latents.",
+    )
+    layers = st.number_input("Hidden layers", 1, 3, 1, key="mask_layers", bind="query-params", width=130)
+    width = st.number_input(
+        "Hidden width",
+        1,
+        WIDEST,
+        None,
+        placeholder="one per set",
+        key="mask_width",
+        bind="query-params",
+        width=150,
+        help="Units in each hidden layer. Empty: one unit for each set that the rule knows.",
+    )
+    draw = st.segmented_control(
+        "Draw the block as",
+        ["matrices", "network"],
+        default="matrices",
+        required=True,
+        key="mask_draw",
+        bind="query-params",
+    )
+
+chosen = (sv.network_to_json(network), flow, structure.replace(" ", "_"), layers, width)
+try:
+    block = block_model(*chosen)
+except sv.InputError as error:
+    st.error(str(error), icon=":material/error:")
+    st.stop()
+
+st.subheader("One block reaches parents")
+st.markdown(
+    "**Try this:** point at an edge of the graph and watch its paths light up in every mask. Then point at an empty cell "
+    "of the product: there is no path, whatever the weights are."
+)
+block_picture(network, block, draw)
+
+rule, count, volume = st.columns([4, 3, 4], gap="medium")
+with rule:
+    st.markdown(
+        "**The rule.** Every unit owns a set of variables: an input *v* owns {*v*}; a hidden unit owns {*v*}, or {*v*} and "
+        "its parents; output *v* owns {*v*} and its parents. An edge stays when the next set contains the previous one. "
+        "Sets only grow along a path, so a path that starts at *j* ends at an output whose set holds *j*."
+    )
+with count:
+    st.metric("Weights kept", f"{block['kept']:,} of {block['dense']:,}", border=True)
+    if block["equals_adjacency"]:
+        st.success("Checked: the product of the masks equals the graph.", icon=":material/check:")
+    else:
+        st.error("Checked: the product of the masks is not the graph.", icon=":material/error:")
+    st.caption(
+        f"{block['kept'] / block['dense']:.0%} of the weights of a dense block of the same widths; biases not counted."
+    )
+with volume:
+    st.markdown("**The log-determinant** needs the diagonal alone, since the Jacobian is triangular in this order:")
+    st.latex(
+        r"\begin{gathered} y = x + g(x, c) \\ \log\left|\det \tfrac{\partial y}{\partial x}\right| = "
+        r"\sum_{i=1}^{D} \log\left(1 + \tfrac{\partial g_i}{\partial x_i}\right) \end{gathered}"
+    )
+    st.caption(
+        "Only units that belong to *i* lie on a path from *i* to *i*. "
+        "Mouton & Kroon, Graphical Residual Flows (2022), section 3."
+    )
+
+st.subheader("Stacked blocks reach ancestors")
+words, control = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+with control:
+    num_blocks = st.slider("Stacked blocks T", 1, MOST_BLOCKS, 1, key="mask_blocks", bind="query-params")
+stack = stack_model(*chosen, num_blocks)
+with words:
+    st.markdown(
+        "What a block has mixed, the next one mixes again: T blocks reach whatever is at most T edges away, the boolean "
+        f"power *T* of the graph. **{stack['words']}**\n\n"
+        "**Try this:** move the slider to 2 and look for the edges that were not in the graph."
+    )
+stack_picture(network, block, stack)
+blocks = "1 block" if num_blocks == 1 else f"{num_blocks} blocks"
+verdict = (
+    f"Measured: {stack['violated']} of {stack['forbidden']:,} forbidden entries are non-zero, in a flow of {blocks} with "
+    "random weights, by automatic differentiation in float64."
+)
+if stack["violated"]:
+    st.error(verdict, icon=":material/error:")
+else:
+    st.success(verdict, icon=":material/check:")
+st.caption(
+    "So a stack is not a product of one-hop conditionals: with more than one block an output may depend on every "
+    "ancestor within T edges. What is never reached is never seen."
+)

@@ -1,0 +1,265 @@
+"""What the masks of a flow look like: the masks of one block, and what a stack of blocks reaches.
+
+Torch is imported inside the functions, so that a page which only mentions this file starts quickly.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import numpy as np
+
+from sirenvae.errors import InputError
+from sirenvae.graphs import BayesianNetwork
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from torch import Tensor
+
+    from sirenvae.flows import LayerMasks
+
+FLOWS = ("prior", "posterior")
+
+
+@dataclass(frozen=True, eq=False)
+class FlowGraph:
+    """The dependencies of one flow of a SIReN-VAE, its variables in topological order.
+
+    Attributes:
+        flow: One of :data:`FLOWS`.
+        inputs: The variables that the flow reads: its own (the latents) first, each after its parents, then the
+            context.
+        adjacency: Bool tensor, shape ``(D, D + C)``; row i lists what output i may depend on. Its first D columns are
+            lower triangular.
+    """
+
+    flow: str
+    inputs: tuple
+    adjacency: Tensor
+
+    @property
+    def num_outputs(self) -> int:
+        """How many variables the flow transforms, D."""
+        return len(self.adjacency)
+
+    @property
+    def names(self) -> list[str]:
+        """The inputs' names."""
+        return [str(v) for v in self.inputs]
+
+
+def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str = "true") -> FlowGraph:
+    """The dependencies of the prior's or the posterior's flow.
+
+    Arguments:
+        network: The Bayesian network.
+        flow: ``"prior"`` (the network among its latents; observed variables are context only if one has a latent
+            child) or ``"posterior"`` (the inverse, observed variables as context).
+        structure: ``"true"``, ``"fully_connected"`` or ``"independent"``.
+
+    Returns:
+        The inputs and the adjacency, latents in topological order.
+
+    Raises:
+        InputError: If the flow or the structure does not exist.
+
+    Example:
+        >>> from sirenvae.graphs import load_network
+        >>> flow_graph(load_network("student"), "posterior").inputs
+        ('L', 'G', 'S', 'I', 'D', 'H', 'J')
+    """
+    from sirenvae.models.structures import structure_of
+
+    if flow not in FLOWS:
+        raise InputError(f"The flow {flow!r} does not exist; it is one of {', '.join(FLOWS)}.")
+    adjacency = getattr(structure_of(network, structure), flow)
+    num_latents = len(network.latents)
+    if flow == "prior" and not adjacency[:, num_latents:].any():
+        adjacency = adjacency[:, :num_latents]
+    edges = nx.DiGraph((j, i) for i, j in adjacency[:, :num_latents].nonzero().tolist() if i != j)
+    edges.add_nodes_from(range(num_latents))
+    order = list(nx.lexicographical_topological_sort(edges))
+    columns = [*order, *range(num_latents, adjacency.shape[1])]
+    variables = (*network.latents, *network.observed)
+    return FlowGraph(flow, tuple(variables[j] for j in columns), adjacency[order][:, columns])
+
+
+def mask_product(layers: LayerMasks) -> np.ndarray:
+    """How many paths of kept weights lead from input j to output i, shape ``(D, D + C)``: the product of the masks."""
+    product = np.asarray(layers.masks[0], dtype=np.int64)
+    for mask in layers.masks[1:]:
+        product = np.asarray(mask, dtype=np.int64) @ product
+    return product
+
+
+def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
+    """The masks of one block as the picture wants them: plain JSON values, units grouped by their owners.
+
+    Arguments:
+        graph: The flow's dependencies.
+        hidden_features: Width of each hidden layer; by default one layer with a unit for each set, 2 D + C.
+
+    Returns:
+        ``names`` of the inputs, ``outputs`` (their number D), ``edges`` [from, to] without loops, ``layers`` (for each
+        layer of units, the ``owners`` and the ``sets`` as lists of inputs), ``masks`` (rows x columns as bits in base
+        64), the counts ``kept`` and ``dense``, and whether the product of the masks ``equals_adjacency``.
+
+    Raises:
+        InputError: If a layer is narrower than the number of variables.
+    """
+    from sirenvae.flows.masks import default_hidden_features, layer_masks
+
+    layers = layer_masks(graph.adjacency, hidden_features or [default_hidden_features(graph.adjacency)])
+    order = [_grouped(owners, sets) for owners, sets in zip(layers.owners, layers.sets, strict=True)]
+    masks = [
+        np.asarray(mask)[np.ix_(later, earlier)]
+        for mask, earlier, later in zip(layers.masks, order, order[1:], strict=False)
+    ]
+    return {
+        "flow": graph.flow,
+        "names": graph.names,
+        "outputs": graph.num_outputs,
+        "edges": [[j, i] for i, j in graph.adjacency.nonzero().tolist() if i != j],
+        "layers": [
+            {"owners": owners[units].tolist(), "sets": [row.nonzero().flatten().tolist() for row in sets[units]]}
+            for units, owners, sets in zip(order, layers.owners, layers.sets, strict=True)
+        ],
+        "masks": [base64.b64encode(np.packbits(mask).tobytes()).decode() for mask in masks],
+        "kept": sum(int(mask.sum()) for mask in masks),
+        "dense": sum(mask.size for mask in masks),
+        "equals_adjacency": bool(((mask_product(layers) > 0) == np.asarray(graph.adjacency)).all()),
+    }
+
+
+def _grouped(owners: Tensor, sets: Tensor) -> list[int]:
+    """The units of a layer by owner, those with the larger set first."""
+    sizes = sets.sum(dim=1).tolist()
+    return sorted(range(len(sizes)), key=lambda unit: (int(owners[unit]), -sizes[unit], unit))
+
+
+def blocks_needed(graph: FlowGraph) -> np.ndarray:
+    """The least number of blocks with which input j reaches output i, shape ``(D, D + C)``; 0 where none does."""
+    from sirenvae.flows.masks import reach
+
+    needed = np.zeros(tuple(graph.adjacency.shape), dtype=int)
+    for num_blocks in range(1, graph.num_outputs + 1):
+        newly = np.asarray(reach(graph.adjacency, num_blocks)) & (needed == 0)
+        if not newly.any():
+            break
+        needed[newly] = num_blocks
+    return needed
+
+
+def measured_jacobian(
+    graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None, seed: int = 0
+) -> np.ndarray:
+    """The mean |Jacobian| of a flow with random weights, in float64, shape ``(D, D + C)``; the global seed is kept."""
+    import torch
+
+    from sirenvae.flows import GraphicalResidualFlow
+    from sirenvae.flows.jacobian import mean_absolute_jacobian
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        flow = GraphicalResidualFlow(graph.adjacency, num_blocks, hidden_features).double()
+    return mean_absolute_jacobian(flow, seed=seed).numpy()
+
+
+def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
+    """What a stack of blocks reaches, promised and measured, as plain JSON values.
+
+    Arguments:
+        graph: The flow's dependencies.
+        num_blocks: How many blocks are stacked.
+        hidden_features: Width of each hidden layer of a block.
+
+    Returns:
+        ``needed`` (:func:`blocks_needed`), ``measured`` (mean |Jacobian| of a randomly initialised flow, three digits),
+        the number of entries that are ``reached``, ``forbidden``, and ``violated`` (forbidden, yet not exactly zero).
+    """
+    needed = blocks_needed(graph)
+    measured = measured_jacobian(graph, num_blocks, hidden_features)
+    reached = (needed > 0) & (needed <= num_blocks)
+    return {
+        "blocks": num_blocks,
+        "needed": needed.tolist(),
+        "measured": [[float(f"{value:.2e}") for value in row] for row in measured],
+        "reached": int(reached.sum()),
+        "forbidden": int((~reached).sum()),
+        "violated": int((measured[~reached] != 0).sum()),
+    }
+
+
+def describe_reach(graph: FlowGraph, num_blocks: int) -> str:
+    """What `num_blocks` blocks reach, and what the last of them added, in words."""
+    needed = blocks_needed(graph)
+    pairs = int((needed > 0).sum()) - graph.num_outputs
+    if not pairs:
+        return "No variable has a parent here: each output depends on its own input alone, for any number of blocks."
+    blocks = "One block reaches" if num_blocks == 1 else f"{num_blocks} blocks reach"
+    reached = int(((needed > 0) & (needed <= num_blocks)).sum()) - graph.num_outputs
+    words = [f"{blocks} {_hops(num_blocks)}: {reached:,} of {pairs:,} pairs of a variable and an ancestor of it."]
+    if num_blocks > 1:
+        newly = np.argwhere(needed == num_blocks)
+        if len(newly):
+            child, ancestor = (graph.names[k] for k in newly[0])
+            count = "1 pair" if len(newly) == 1 else f"{len(newly):,} pairs"
+            words.append(f"The last block added {count}, such as {ancestor} to {child}.")
+    if num_blocks >= needed.max():
+        enough = "1 block" if needed.max() == 1 else f"{needed.max()} blocks"
+        words.append(f"From {enough} on every ancestor is reached and nothing more is added.")
+    return " ".join(words)
+
+
+def _hops(num_blocks: int) -> str:
+    names = {1: "parents", 2: "grandparents", 3: "great-grandparents"}
+    return names.get(num_blocks, f"ancestors up to {num_blocks} edges away")
+
+
+def mask_heatmap(graph: FlowGraph, layers: LayerMasks) -> go.Figure:
+    """The masks of one block and their product side by side, for notebooks; hover names the units and their sets.
+
+    Arguments:
+        graph: The flow's dependencies, for the names.
+        layers: Its masks, from :func:`~sirenvae.flows.layer_masks`.
+
+    Returns:
+        A plotly figure; the product counts paths.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    labels = [
+        [
+            f"{graph.names[owner]} {{{', '.join(graph.names[j] for j in row.nonzero().flatten())}}}"
+            for owner, row in units
+        ]
+        for units in (zip(owners, sets, strict=True) for owners, sets in zip(layers.owners, layers.sets, strict=True))
+    ]
+    panels = [
+        (f"mask {k + 1}", np.asarray(mask, dtype=int), labels[k + 1], labels[k])
+        for k, mask in reversed(list(enumerate(layers.masks)))
+    ]
+    panels.append(("product: number of paths", mask_product(layers), labels[-1], labels[0]))
+    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=[title for title, *_ in panels])
+    for column, (_, values, rows, columns) in enumerate(panels, start=1):
+        figure.add_trace(
+            go.Heatmap(
+                z=values,
+                customdata=[[(row, name) for name in columns] for row in rows],
+                hovertemplate="%{customdata[1]} → %{customdata[0]}: %{z}<extra></extra>",
+                colorscale=[[0, "#F4F6F8"], [1, "#009E73"]],
+                showscale=False,
+                xgap=1,
+                ygap=1,
+            ),
+            row=1,
+            col=column,
+        )
+    figure.update_xaxes(showticklabels=False)
+    figure.update_yaxes(showticklabels=False, autorange="reversed")
+    return figure.update_layout(height=420, margin={"l": 20, "r": 20, "t": 40, "b": 20})

@@ -1,0 +1,90 @@
+"""The pictures of the masks page: one block, and what a stack of blocks reaches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+import sirenvae as sv
+from sirenvae.ui.graph_view import asset, fingerprint, graph_model
+
+_HTML = '<div class="mount"></div>\n'
+_CSS = asset("graph_view.css", "masks.css")
+MOST_BLOCKS = 8
+_SHARED = ("graph_picture.js", "mask_paths.js", "mask_board.js", "mask_graph.js")
+
+_block_view = st.components.v2.component(
+    "sirenvae_masks", html=_HTML, css=_CSS, js=asset(*_SHARED, "mask_wires.js", "masks.js")
+)
+_stack_view = st.components.v2.component(
+    "sirenvae_stack", html=_HTML, css=_CSS, js=asset(*_SHARED, "reach_board.js", "stack.js")
+)
+
+
+@st.cache_data(max_entries=64, show_spinner="Building the masks")
+def block_model(network: str, flow: str, structure: str, num_layers: int, width: int | None) -> dict[str, Any]:
+    """One block's masks, see :func:`~sirenvae.figures.masks.block_drawing`; the network comes as JSON.
+
+    Raises:
+        InputError: If a layer is narrower than the number of variables.
+    """
+    from sirenvae.figures.masks import block_drawing
+
+    graph, hidden_features = _flow(network, flow, structure, num_layers, width)
+    return block_drawing(graph, hidden_features)
+
+
+@st.cache_data(max_entries=64, show_spinner="Measuring the Jacobian of a flow")
+def stack_model(
+    network: str, flow: str, structure: str, num_layers: int, width: int | None, num_blocks: int
+) -> dict[str, Any]:
+    """What a stack reaches, promised and measured, with the words that say it under ``words``."""
+    from sirenvae.figures.masks import describe_reach, stack_drawing
+
+    graph, hidden_features = _flow(network, flow, structure, num_layers, width)
+    drawing = stack_drawing(graph, num_blocks, hidden_features)
+    return drawing | {"words": describe_reach(graph, num_blocks)}
+
+
+def _flow(network: str, flow: str, structure: str, num_layers: int, width: int | None):
+    from sirenvae.figures.masks import flow_graph
+    from sirenvae.flows.masks import default_hidden_features
+
+    graph = flow_graph(sv.parse_network(network, "network.json"), flow, structure)
+    return graph, [width or default_hidden_features(graph.adjacency)] * num_layers
+
+
+def block_picture(network: sv.BayesianNetwork, block: dict[str, Any], draw: str, key: str = "masks_block") -> None:
+    """Draw the graph and the masks of one block.
+
+    Arguments:
+        network: The network whose variables the block has.
+        block: From :func:`block_model`.
+        draw: ``"matrices"`` or ``"network"``.
+        key: The widget's key.
+    """
+    _block_view(key=key, data=_model(network, block, draw=draw))
+
+
+def stack_picture(
+    network: sv.BayesianNetwork, block: dict[str, Any], stack: dict[str, Any], key: str = "masks_stack"
+) -> None:
+    """Draw what a stack of blocks reaches, on the graph, as a matrix and as measured.
+
+    Arguments:
+        network: The network whose variables the block has.
+        block: From :func:`block_model`, for names and edges.
+        stack: From :func:`stack_model`.
+        key: The widget's key.
+    """
+    shared = {name: block[name] for name in ("flow", "names", "outputs", "edges")}
+    _stack_view(key=key, data=_model(network, shared, most_blocks=MOST_BLOCKS, **stack))
+
+
+def _model(network: sv.BayesianNetwork, drawing: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Add the graph's positions; `subject` changes with the graph, `id` with anything that is drawn."""
+    number = {str(v): i for v, i in network.position.items()}
+    model = drawing | more | {"graph": graph_model(network), "node": [number[name] for name in drawing["names"]]}
+    subject = fingerprint([model["graph"]["id"], model["graph"]["observed"], model["flow"], model["edges"]])
+    return model | {"subject": subject, "id": fingerprint(model)}
