@@ -1,0 +1,166 @@
+"""The two live charts of the training page, as ECharts options: plain values in, plain values out."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean, stdev
+
+from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.graphs import observed_entropy
+from sirenvae.ui.jobs import Job
+
+_CROSS = "path://M2,0 L5,3 L8,0 L10,2 L7,5 L10,8 L8,10 L5,7 L2,10 L0,8 L3,5 L0,2 Z"
+_SYMBOLS = {"circle": "circle", "square": "rect", "diamond": "diamond", "x": _CROSS}
+_FAINT = 0.18  # the opacity of a band
+_COVERED = 0.8  # share of a curve's values that the axis must show; the first steps lie far above the rest
+
+
+def exact_loss(network, rows: list[dict]) -> float:
+    """The exact truth's mean negative log evidence: on the test points, or in expectation before they are known; nats."""
+    return -rows[0]["exact_log_evidence"] if rows else observed_entropy(network)
+
+
+def seed_losses(rows: list[dict], model: str, size: int, bound: str = "elbo") -> list[float]:
+    """The negative ELBO (or another column) of each seed of a cell; empty unless all are finite."""
+    losses = [-row[bound] for row in rows if (row["model"], row["size"]) == (model, size)]
+    return losses if all(map(math.isfinite, losses)) else []
+
+
+def training_chart(network, job: Job | None, size: int | None, dark: bool) -> dict:
+    """Negative ELBO against training steps at one training-set size: test points thick, training points thin.
+
+    Arguments:
+        network: For the exact line.
+        job: What is trained; ``None`` draws the exact line alone.
+        size: Of the training set.
+        dark: Whether the page is dark.
+    """
+    rows, records = (job.rows, job.progress) if job else ([], [])
+    exact = exact_loss(network, rows)
+    records = [record for record in records if record["size"] == size]
+    series, shown = [_exact_line(exact, dark)], []
+    for model in _in_order({record["model"] for record in records}):
+        for kind, style in (("train", {"width": 1.2, "opacity": 0.75}), ("test", {"width": 3})):
+            curve = [
+                (record["step"], -fmean(record[f"{kind}_elbo"]))
+                for record in records
+                if record["model"] == model and math.isfinite(sum(record[f"{kind}_elbo"]))
+            ]
+            shown += [loss for _, loss in curve]
+            series.append(_curve(model, kind, curve, style))
+    top = sorted(shown)[int(_COVERED * (len(shown) - 1))] if shown else exact + 1
+    steps = records[-1]["num_steps"] if records else (job.about["steps"].get(size, 1000) if job and job.about else 1000)
+    axis = {"type": "value", "min": 0, "max": steps, "name": "training steps"}
+    return _chart(series, axis, _loss_axis([exact, top, *(loss for loss in shown if loss < top)]), "axis")
+
+
+def size_chart(network, job: Job | None, dark: bool) -> dict:
+    """Negative ELBO on test points against training-set size: the mean over seeds, its band, each seed a small mark."""
+    rows = job.rows if job else []
+    exact = exact_loss(network, rows)
+    sizes = list(job.about["sizes"]) if job and job.about else [k * len(network.variables) for k in (1, 2, 5)]
+    series, shown = [_exact_line(exact, dark)], [exact]
+    for model in _in_order({row["model"] for row in rows}):
+        found = {size: losses for size in sizes if (losses := seed_losses(rows, model, size))}
+        means = {size: fmean(losses) for size, losses in found.items()}
+        spreads = {size: stdev(losses) if len(losses) > 1 else 0.0 for size, losses in found.items()}
+        shown += [loss for losses in found.values() for loss in losses]
+        shown += [means[size] + sign * spreads[size] for size in found for sign in (-1, 1)]
+        series += [*_band(model, means, spreads), _mean_line(model, means, spreads), _seed_marks(model, found)]
+    low, high = min(sizes) / 1.4, max(sizes) * 1.4
+    ticks = {"customValues": sizes}
+    axis = {"type": "log", "min": low, "max": high, "name": "training points (log scale)"}
+    axis |= {"axisTick": ticks, "axisLabel": ticks | {"hideOverlap": True}, "splitLine": {"show": False}}
+    axis["minorTick"] = {"show": False}
+    return _chart(series, axis, _loss_axis(shown), "item")
+
+
+def _in_order(models: set[str]) -> list[str]:
+    return [model for model in MODEL_LOOKS if model in models]
+
+
+def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str) -> dict:
+    names = [one["name"] for one in series if one.pop("in_legend", False)]
+    return {
+        "animation": False,
+        "grid": {"left": 8, "right": 16, "top": 34, "bottom": 62, "containLabel": True},
+        "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30, "icon": None},
+        "tooltip": {"trigger": trigger, "valueFormatter": "%.2f", "confine": True},
+        "xAxis": {"nameLocation": "middle", "nameGap": 28, **x_axis},
+        "yAxis": {"type": "value", "name": "nats", "nameLocation": "end", **y_axis},
+        "series": series,
+    }
+
+
+def _loss_axis(values: list[float]) -> dict:
+    """Limits at round numbers with some air around the values, so that the axis seldom jumps."""
+    low, high = min(values), max(values)
+    air = max(0.08 * (high - low), 0.1)
+    step = _round_step((high - low + 2 * air) / 6)
+    return {
+        "min": round(math.floor((low - air) / step) * step, 6),
+        "max": round(math.ceil((high + air) / step) * step, 6),
+        "interval": step,
+    }
+
+
+def _round_step(about: float) -> float:
+    power = 10.0 ** math.floor(math.log10(about))
+    return next(multiple * power for multiple in (1, 2, 5, 10) if multiple * power >= about * 0.999)
+
+
+def _exact_line(exact: float, dark: bool) -> dict:
+    colour = "#FFFFFF" if dark else "#000000"
+    label = {"formatter": f"exact: {exact:.2f} nats", "position": "insideEndBottom", "color": colour, "fontSize": 12}
+    line = {"color": colour, "type": "dashed", "width": 2}
+    mark = {"silent": True, "symbol": "none", "data": [{"yAxis": exact}], "label": label, "lineStyle": line}
+    return {"type": "line", "name": "exact", "data": [], "markLine": mark | {"animation": False}}
+
+
+def _line(model: str, data: list) -> dict:
+    label, colour, symbol = MODEL_LOOKS[model]
+    item = {"color": colour, "opacity": 1}
+    return {"type": "line", "name": label, "data": data, "symbol": _SYMBOLS[symbol], "itemStyle": item, "color": colour}
+
+
+def _curve(model: str, kind: str, curve: list[tuple[int, float]], style: dict) -> dict:
+    line = _line(model, [[step, round(loss, 4)] for step, loss in curve])
+    line["lineStyle"] = {**style, "color": line["color"]}
+    if kind == "train":
+        return line | {"name": f"{line['name']}: training points", "showSymbol": False, "z": 2}
+    return line | {"symbolSize": 7, "showSymbol": True, "showAllSymbol": True, "z": 3, "in_legend": True}
+
+
+def _mean_line(model: str, means: dict[int, float], spreads: dict[int, float]) -> dict:
+    data = [[size, mean, f"{mean:.2f} ± {spreads[size]:.2f} nats"] for size, mean in means.items()]
+    line = _line(model, data)
+    line["lineStyle"] = {"width": 3, "color": line["color"]}
+    line["tooltip"] = {"formatter": "{a}<br>{@[0]} points: {@[2]}"}
+    return line | {"symbolSize": 11, "showSymbol": True, "showAllSymbol": True, "z": 4, "in_legend": True}
+
+
+def _band(model: str, means: dict[int, float], spreads: dict[int, float]) -> list[dict]:
+    """One standard deviation to either side, drawn as an unseen lower line and a filled difference stacked upon it."""
+    hidden = {"type": "line", "symbol": "none", "lineStyle": {"opacity": 0}, "silent": True, "stackStrategy": "all"}
+    hidden |= {"stack": model, "color": MODEL_LOOKS[model][1], "tooltip": {"show": False}, "z": 1}
+    lower = [[size, means[size] - spreads[size]] for size in means]
+    width = [[size, 2 * spreads[size]] for size in means]
+    return [
+        hidden | {"name": f"{model} band from", "data": lower},
+        hidden | {"name": f"{model} band", "data": width, "areaStyle": {"opacity": _FAINT}},
+    ]
+
+
+def _seed_marks(model: str, found: dict[int, list[float]]) -> dict:
+    label, colour, symbol = MODEL_LOOKS[model]
+    data = [[size, loss, f"{loss:.2f} nats"] for size, losses in found.items() for loss in losses]
+    return {
+        "type": "scatter",
+        "name": f"{label}: single seeds",
+        "data": data,
+        "symbol": _SYMBOLS[symbol],
+        "symbolSize": 5,
+        "itemStyle": {"color": colour, "opacity": 0.5},
+        "tooltip": {"formatter": "{a}<br>{@[0]} points: {@[2]}"},
+        "z": 3,
+    }

@@ -1,0 +1,170 @@
+"""What the training page says in words: how far a job is, and what its numbers show. Plain values in, sentences out."""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean, stdev
+
+from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.ui.jobs import RUNNING, Job
+from sirenvae.ui.training_charts import exact_loss, seed_losses
+
+_NAMES = {
+    "true": "the true structure",
+    "fully_connected": "the fully connected structure",
+    "independent": "the independent structure",
+    "vanilla_vae": "the vanilla VAE",
+}
+_RIVALS = ("vanilla_vae", "independent", "fully_connected")  # the first that was trained is compared with
+
+
+def share_done(job: Job) -> float:
+    """How much of the job's training steps are done, from 0 to 1."""
+    if job.about is None:
+        return 0.0
+    all_steps = sum(job.about["steps"][size] for size in job.about["sizes"]) * len(job.about["models"])
+    return min(1.0, sum(_steps_done(job).values()) / all_steps)
+
+
+def seconds_left(job: Job, now: float) -> float | None:
+    """How long a running job will go on, judged by each model's pace so far; ``None`` before there is anything to go by."""
+    done = _steps_done(job)
+    if job.state != RUNNING or not done:
+        return None
+    spent = {(point["model"], point["size"]): point["seconds"] for point in job.points}
+    current = next((cell for cell in reversed(done) if cell not in spent), None)
+    if current:
+        spent[current] = max(0.0, now - job.started - sum(spent.values()))
+    pace = {
+        model: sum(spent[cell] for cell in done if cell[0] == model)
+        / sum(steps for cell, steps in done.items() if cell[0] == model)
+        for model in {cell[0] for cell in done}
+    }
+    unknown = fmean(pace.values())
+    left = 0.0
+    for size in job.about["sizes"]:
+        for model in job.about["models"]:
+            left += (job.about["steps"][size] - done.get((model, size), 0)) * pace.get(model, unknown)
+    return left
+
+
+def _steps_done(job: Job) -> dict[tuple[str, int], int]:
+    done = {(record["model"], record["size"]): record["step"] for record in job.progress}
+    finished = {(point["model"], point["size"]): job.about["steps"][point["size"]] for point in job.points}
+    return done | finished
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words, rounded to what one wants to know."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 100:
+        return f"{5 * round(seconds / 5)} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def description(job: Job) -> str:
+    """What is trained on what, in one sentence."""
+    about, network = job.about, job.plan.network
+    if about is None:
+        return f"{network.name}, the worker is reading the plan."
+    models = _listed([_NAMES[model] for model in MODEL_LOOKS if model in about["models"]])
+    sizes = _listed([f"{size}" for size in about["sizes"]])
+    seeds = "one seed" if about["num_seeds"] == 1 else f"{about['num_seeds']} seeds"
+    words = f"{models} on {sizes} points drawn from {network.name}, {seeds} each."
+    return words[0].upper() + words[1:]
+
+
+def doing(job: Job) -> str:
+    """What is being done right now."""
+    if not job.progress:
+        return "Drawing data and building the first model."
+    last = job.progress[-1]
+    name, points = _NAMES[last["model"]], f"{last['size']} points"
+    number = len(job.points) + 1
+    of = len(job.about["sizes"]) * len(job.about["models"])
+    if any((point["model"], point["size"]) == (last["model"], last["size"]) for point in job.points):
+        return f"{number - 1} of {of} done; the next model is being built."
+    if last["step"] >= last["num_steps"]:
+        return f"{number} of {of}: measuring {name} with {points} on fresh test points."
+    return f"{number} of {of}: {name} with {points}, step {last['step']} of {last['num_steps']}."
+
+
+def findings(job: Job) -> list[str]:
+    """What the finished cells show, a few sentences; empty before two models have finished at one size."""
+    rows = job.rows
+    models = {row["model"] for row in rows}
+    rival = next((model for model in _RIVALS if model in models), None)
+    if "true" not in models or rival is None:
+        return _single(job)
+    sizes = sorted({row["size"] for row in rows})
+    both = [size for size in sizes if seed_losses(rows, "true", size) and seed_losses(rows, rival, size)]
+    if not both:
+        return _single(job)
+    sentences = [_gap_sentence(job, rival, size) for size in dict.fromkeys((both[0], both[-1]))]
+    sentences += _why(rows, rival, both)
+    return [*sentences, *_learnt_by_heart(rows, rival, both[0])]
+
+
+def _single(job: Job) -> list[str]:
+    exact = exact_loss(job.plan.network, job.rows)
+    sentences = []
+    for point in job.points:
+        if losses := seed_losses(job.rows, point["model"], point["size"]):
+            above = f"{fmean(losses) - exact:.2f} nats above the exact line"
+            sentences.append(f"With **{point['size']} points** {_NAMES[point['model']]} ends {above}.")
+    return sentences[-3:]
+
+
+def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
+    """How much lower the true structure's loss is, and how much of that the seeds alone may make up."""
+    ours, theirs = seed_losses(rows, "true", size), seed_losses(rows, rival, size)
+    noise = math.hypot(*(stdev(losses) if len(losses) > 1 else 0.0 for losses in (ours, theirs)))
+    return fmean(theirs) - fmean(ours), noise
+
+
+def _gap_sentence(job: Job, rival: str, size: int) -> str:
+    rows = job.rows
+    exact = exact_loss(job.plan.network, rows)
+    gap, noise = _gap(rows, rival, size)
+    ours, theirs = (fmean(seed_losses(rows, model, size)) - exact for model in ("true", rival))
+    both = f"{ours:.2f} against {theirs:.2f} nats above it"
+    if abs(gap) <= noise:
+        return (
+            f"With **{size} points** the true structure and {_NAMES[rival]} differ by less than two seeds do: {both}."
+        )
+    nearer = "nearer to" if gap > 0 else "farther from"
+    than = f"the exact line than {_NAMES[rival]}"
+    return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}."
+
+
+def _why(rows: list[dict], rival: str, both: list[int]) -> list[str]:
+    first, last = _gap(rows, rival, both[0])[0], _gap(rows, rival, both[-1])[0]
+    if first <= 0 or (len(both) > 1 and last > first):
+        return []
+    why = (
+        "Its masks leave it no weights for dependences that the network rules out, "
+        "so a few points have less to mislead it."
+    )
+    if len(both) > 1 and last < 0.7 * first:
+        why += " With more points the data themselves tell any model what to leave out, and the gap closes."
+    return [why]
+
+
+def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
+    def excess(model: str) -> float:
+        return fmean(seed_losses(rows, model, size)) - fmean(seed_losses(rows, model, size, "train_elbo"))
+
+    ours, theirs = excess("true"), excess(rival)
+    if not max(ours, theirs) > 0.05:
+        return []
+    return [
+        f"With {size} points the loss on new points is {theirs:.2f} nats higher than on the training points for "
+        f"{_NAMES[rival]} and {ours:.2f} for the true structure: that much was learnt by heart."
+    ]
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]

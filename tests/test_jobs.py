@@ -1,0 +1,138 @@
+"""Training jobs: a real worker process, small jobs."""
+
+import time
+
+import pytest
+
+pytest.importorskip("torch")
+
+from sirenvae.errors import InputError
+from sirenvae.experiments import elbo_vs_size
+from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.graphs import BayesianNetwork, load_network
+from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan, TrainingManager
+
+STUDENT = load_network("student")
+SMALL = Plan(STUDENT, models=("true", "vanilla_vae"), sizes=(14,), num_seeds=1, num_steps=10)
+LONG = Plan(STUDENT, models=("vanilla_vae", "true"), sizes=(14,), num_seeds=1, num_steps=20_000)
+
+
+def wait_for(manager, job_id, condition, timeout=30.0):
+    deadline = time.monotonic() + timeout
+    while not condition(job := manager.job(job_id)):
+        assert time.monotonic() < deadline, f"still {job.state}: {job.message}"
+        time.sleep(0.02)
+    return job
+
+
+def ended(job):
+    return not job.active
+
+
+@pytest.fixture(scope="module")
+def manager():
+    manager = TrainingManager(max_waiting=2)
+    yield manager
+    manager.close()
+
+
+def test_job_trains_and_its_rows_are_those_of_the_experiment(manager):
+    job = wait_for(manager, manager.submit(SMALL, patience=30.0), ended)
+    assert (job.state, job.message) == (FINISHED, "")
+    config = elbo_vs_size.Config(STUDENT, (14,), SMALL.models, num_seeds=1, recipe=_recipe(num_steps=10))
+    points = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
+    expected = elbo_vs_size.table(config, points)
+    assert [row["model"] for row in job.rows] == ["true", "vanilla_vae"]
+    for row, other in zip(job.rows, expected, strict=True):
+        assert row["elbo"] == pytest.approx(other["elbo"], abs=1e-3)
+        assert row["exact_log_evidence"] == pytest.approx(other["exact_log_evidence"], abs=1e-4)
+    assert {record["model"] for record in job.progress} == {"true", "vanilla_vae"}
+    assert job.about["steps"] == {14: 10}
+
+
+def _recipe(**changes):
+    from dataclasses import replace
+
+    from sirenvae.training import RECIPES
+
+    return replace(RECIPES["default"], name="default, changed", **changes)
+
+
+def test_stop_is_quick_and_keeps_the_points(manager):
+    job_id = manager.submit(LONG, patience=30.0)
+    wait_for(manager, job_id, lambda job: job.progress)
+    start = time.monotonic()
+    manager.stop(job_id)
+    job = wait_for(manager, job_id, ended)
+    assert time.monotonic() - start < 1.5
+    assert (job.state, job.message) == (STOPPED, "Stopped.")
+    assert job.progress
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"sizes": (0,)}, "at least 2 points"),
+        ({"sizes": ()}, "at least 2 points"),
+        ({"models": ()}, "There is no model"),
+        ({"learning_rate": -1.0}, "learning rate must be positive"),
+        ({"num_seeds": 0}, "seeds is at least 1"),
+        ({"num_steps": 0}, "number of steps is at least 1"),
+        ({"preset": "huge"}, "'huge' does not exist"),
+        ({"network": BayesianNetwork(STUDENT.dag, name="bare")}, "bare is a structure without numbers"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_sentence(manager, change, words):
+    from dataclasses import replace
+
+    before = manager.job_ids()
+    with pytest.raises(InputError, match=words):
+        manager.submit(replace(SMALL, **change), patience=30.0)
+    assert manager.job_ids() == before
+
+
+def test_bad_input_is_refused_while_a_job_trains_and_the_queue_has_an_end(manager):
+    running = manager.submit(LONG, patience=30.0)
+    wait_for(manager, running, lambda job: job.state == RUNNING)
+    with pytest.raises(InputError, match="learning rate"):
+        manager.submit(Plan(STUDENT, models=("true",), sizes=(14,), learning_rate=-1.0), patience=30.0)
+    first, second = manager.submit(SMALL), manager.submit(SMALL)
+    assert manager.num_ahead(second) == 2
+    with pytest.raises(InputError, match="2 jobs wait already"):
+        manager.submit(SMALL)
+    manager.stop(first)
+    assert manager.job(first).state == STOPPED
+    assert manager.job(second).state == QUEUED
+    manager.stop(running)
+    assert wait_for(manager, second, ended).state == FINISHED
+
+
+def test_a_dead_worker_fails_its_job_and_is_replaced(manager):
+    running = manager.submit(LONG, patience=30.0)
+    wait_for(manager, running, lambda job: job.progress)
+    waiting = manager.submit(SMALL)
+    manager._worker.kill()
+    job = wait_for(manager, running, ended)
+    assert job.state == FAILED
+    assert "ended unexpectedly (exit code -9)" in job.message
+    assert wait_for(manager, waiting, ended).state == FINISHED
+
+
+def test_a_job_that_never_reports_is_stopped_at_the_cap():
+    manager = TrainingManager(max_seconds=0.3, stop_seconds=0.1)
+    silent = Plan(STUDENT, models=("true",), sizes=(200_000,), num_seeds=4)
+    job = wait_for(manager, manager.submit(silent, patience=30.0), ended)
+    manager.close()
+    assert job.state == STOPPED
+    assert "the longest a job may take" in job.message
+
+
+def test_the_worker_ends_when_its_stdin_does(manager):
+    manager.submit(SMALL, patience=30.0)
+    worker = manager._worker
+    worker.stdin.close()
+    assert worker.wait(timeout=10) == 0
+
+
+def test_every_model_has_a_look():
+    assert tuple(MODEL_LOOKS) == elbo_vs_size.MODELS
