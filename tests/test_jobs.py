@@ -1,6 +1,7 @@
 """Training jobs: a real worker process, small jobs."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
+from sirenvae.training import RECIPES
 from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan, TrainingManager
 
 STUDENT = load_network("student")
@@ -51,10 +53,6 @@ def test_job_trains_and_its_rows_are_those_of_the_experiment(manager):
 
 
 def _recipe(**changes):
-    from dataclasses import replace
-
-    from sirenvae.training import RECIPES
-
     return replace(RECIPES["default"], name="default, changed", **changes)
 
 
@@ -83,8 +81,6 @@ def test_stop_is_quick_and_keeps_the_points(manager):
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_sentence(manager, change, words):
-    from dataclasses import replace
-
     before = manager.job_ids()
     with pytest.raises(InputError, match=words):
         manager.submit(replace(SMALL, **change), patience=30.0)
@@ -98,7 +94,7 @@ def test_bad_input_is_refused_while_a_job_trains_and_the_queue_has_an_end(manage
         manager.submit(Plan(STUDENT, models=("true",), sizes=(14,), learning_rate=-1.0), patience=30.0)
     first, second = manager.submit(SMALL), manager.submit(SMALL)
     assert manager.num_ahead(second) == 2
-    with pytest.raises(InputError, match="2 jobs wait already"):
+    with pytest.raises(InputError, match="2 runs wait already"):
         manager.submit(SMALL)
     manager.stop(first)
     assert manager.job(first).state == STOPPED

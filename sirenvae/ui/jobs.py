@@ -54,12 +54,12 @@ class Job:
         plan: What was asked for.
         state: One of queued, running, stopped, finished, failed.
         message: One sentence about how it ended, if there is something to say.
-        about: What the worker made of the plan: ``models``, ``sizes``, ``num_seeds``, ``steps`` per size, the ``recipe``'s
-            fields and the ``device``. ``None`` until the worker has answered.
-        progress: One record per report of a cell in training: ``model``, ``size``, ``step``, ``num_steps``, ``train_elbo``
-            and ``test_elbo`` per seed, ``replica_steps_per_second``.
-        points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the command
-            line writes them.
+        about: What the worker made of the plan: ``models``, ``sizes``, ``num_seeds``, ``steps`` per size, the fields
+            of the ``recipe`` and the ``device``. ``None`` until the worker has answered.
+        progress: One record per report of a cell in training: ``model``, ``size``, ``step``, ``num_steps``,
+            ``train_elbo`` and ``test_elbo`` per seed, ``replica_steps_per_second``.
+        points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the
+            command line writes them.
         started, ended: On the monotonic clock, in seconds.
     """
 
@@ -113,8 +113,8 @@ class TrainingManager:
 
         Arguments:
             plan: What to train.
-            patience: For how many seconds to wait for the worker's check of the plan. A plan that is refused later becomes
-                a failed job.
+            patience: For how many seconds to wait for the worker's check of the plan. A plan that is refused later
+                becomes a failed job.
 
         Raises:
             InputError: If too many jobs wait, or the plan cannot be trained.
@@ -122,12 +122,10 @@ class TrainingManager:
         with self._changed:
             waiting = sum(job.state == QUEUED for job in self._jobs.values())
             if waiting >= self.max_waiting:
-                raise InputError(
-                    f"{waiting} jobs wait already and no more can; stop one or try again when one has ended."
-                )
+                raise InputError(f"{waiting} runs wait already and no more can; stop one or come back a little later.")
             if self._worker is None:
                 self._start_worker()
-            job = Job(f"{plan.network.name}-{secrets.token_hex(2)}", plan)
+            job = Job(f"{plan.network.name}-{plan.preset or 'own'}-{secrets.token_hex(2)}", plan)
             self._jobs[job.id] = job
             self._send(("check", job.id, plan))
             self._changed.wait_for(lambda: job.about is not None or not job.active, timeout=patience)
@@ -270,9 +268,7 @@ class TrainingManager:
             if job.state == RUNNING and job.message:
                 self._end(job, STOPPED, job.message)
             elif job.state == RUNNING:
-                why = (
-                    f"The training process ended unexpectedly (exit code {code}); perhaps there was too little memory."
-                )
+                why = f"The training process ended unexpectedly (exit code {code}), perhaps for lack of memory."
                 self._end(job, FAILED, why)
             elif job.state == QUEUED and not self._ready:
                 self._end(job, FAILED, f"The training process could not be started (exit code {code}).")

@@ -16,7 +16,7 @@ _COVERED = 0.8  # share of a curve's values that the axis must show; the first s
 
 
 def exact_loss(network, rows: list[dict]) -> float:
-    """The exact truth's mean negative log evidence: on the test points, or in expectation before they are known; nats."""
+    """The truth's mean negative log evidence, nats: on the test points, or in expectation before they are known."""
     return -rows[0]["exact_log_evidence"] if rows else observed_entropy(network)
 
 
@@ -83,8 +83,8 @@ def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str) -> dict
     names = [one["name"] for one in series if one.pop("in_legend", False)]
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 16, "top": 34, "bottom": 62, "containLabel": True},
-        "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30, "icon": None},
+        "grid": {"left": 8, "right": 16, "top": 26, "bottom": 58, "containLabel": True},
+        "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30},
         "tooltip": {"trigger": trigger, "valueFormatter": "%.2f", "confine": True},
         "xAxis": {"nameLocation": "middle", "nameGap": 28, **x_axis},
         "yAxis": {"type": "value", "name": "nats", "nameLocation": "end", **y_axis},
@@ -96,7 +96,7 @@ def _loss_axis(values: list[float]) -> dict:
     """Limits at round numbers with some air around the values, so that the axis seldom jumps."""
     low, high = min(values), max(values)
     air = max(0.08 * (high - low), 0.1)
-    step = _round_step((high - low + 2 * air) / 6)
+    step = _round_step((high - low + 2 * air) / 8)
     return {
         "min": round(math.floor((low - air) / step) * step, 6),
         "max": round(math.ceil((high + air) / step) * step, 6),

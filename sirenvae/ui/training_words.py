@@ -27,7 +27,7 @@ def share_done(job: Job) -> float:
 
 
 def seconds_left(job: Job, now: float) -> float | None:
-    """How long a running job will go on, judged by each model's pace so far; ``None`` before there is anything to go by."""
+    """How long a running job will go on, judged by each model's pace so far; ``None`` before its first report."""
     done = _steps_done(job)
     if job.state != RUNNING or not done:
         return None
@@ -67,13 +67,13 @@ def duration(seconds: float) -> str:
 
 def description(job: Job) -> str:
     """What is trained on what, in one sentence."""
-    about, network = job.about, job.plan.network
+    about, name = job.about, _plain(job.plan.network.name)
     if about is None:
-        return f"{network.name}, the worker is reading the plan."
+        return f"{name}: the training process is starting."
     models = _listed([_NAMES[model] for model in MODEL_LOOKS if model in about["models"]])
     sizes = _listed([f"{size}" for size in about["sizes"]])
     seeds = "one seed" if about["num_seeds"] == 1 else f"{about['num_seeds']} seeds"
-    words = f"{models} on {sizes} points drawn from {network.name}, {seeds} each."
+    words = f"{models} on {sizes} points drawn from {name}, {seeds} each."
     return words[0].upper() + words[1:]
 
 
@@ -132,9 +132,8 @@ def _gap_sentence(job: Job, rival: str, size: int) -> str:
     ours, theirs = (fmean(seed_losses(rows, model, size)) - exact for model in ("true", rival))
     both = f"{ours:.2f} against {theirs:.2f} nats above it"
     if abs(gap) <= noise:
-        return (
-            f"With **{size} points** the true structure and {_NAMES[rival]} differ by less than two seeds do: {both}."
-        )
+        pair = f"the true structure and {_NAMES[rival]}"
+        return f"With **{size} points** {pair} differ by less than two seeds do: {both}."
     nearer = "nearer to" if gap > 0 else "farther from"
     than = f"the exact line than {_NAMES[rival]}"
     return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}."
@@ -145,7 +144,7 @@ def _why(rows: list[dict], rival: str, both: list[int]) -> list[str]:
     if first <= 0 or (len(both) > 1 and last > first):
         return []
     why = (
-        "Its masks leave it no weights for dependences that the network rules out, "
+        "The masks of the true structure leave no weights for dependences that the network rules out, "
         "so a few points have less to mislead it."
     )
     if len(both) > 1 and last < 0.7 * first:
@@ -164,6 +163,11 @@ def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
         f"With {size} points the loss on new points is {theirs:.2f} nats higher than on the training points for "
         f"{_NAMES[rival]} and {ours:.2f} for the true structure: that much was learnt by heart."
     ]
+
+
+def _plain(name: str) -> str:
+    """A name from a file as plain text inside Markdown."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in name)
 
 
 def _listed(words: list[str]) -> str:

@@ -1,8 +1,8 @@
 """The training process: plans come in on stdin, what they find goes out on stdout, both pickled.
 
 Messages in are ``("check", job_id, plan)``, ``("run", job_id, plan)`` and ``("stop", job_id)``; messages out are
-``(kind, job_id, value)`` with plain values only, so that whoever listens needs no torch. The process ends when stdin does,
-hence with its parent.
+``(kind, job_id, value)`` with plain values only, so that whoever listens needs no torch. The process ends when stdin
+does, hence with its parent.
 """
 
 from __future__ import annotations

@@ -1,0 +1,130 @@
+"""The controls of the training page: ready-made runs, a learner's own settings, and the runs of this server."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from sirenvae.errors import InputError
+from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.graphs import BayesianNetwork, load_network
+from sirenvae.ui.jobs import Plan, TrainingManager
+from sirenvae.ui.picker import NETWORK, OBSERVED
+
+RUN = "run"  # key and URL parameter of the run that is shown
+PRESETS = {
+    "minute": ("True structure against vanilla VAE", "Three sizes, two seeds: about a minute."),
+    "quick": ("All four models", "Five sizes, three seeds: several minutes."),
+    "paper": ("As in the paper", "Seven sizes, five seeds: up to an hour."),
+}
+_PROBLEM = "training_problem"  # one sentence about a run that could not be started
+_SIZES = (1, 2, 5)  # default sizes, in points per variable
+
+
+@st.cache_resource(show_spinner=False)
+def training_manager() -> TrainingManager:
+    """The one manager of this server."""
+    return TrainingManager()
+
+
+def run_controls(network: BayesianNetwork) -> None:
+    """Show the controls; what they start becomes the run that is shown."""
+    ready = network.conditionals is not None
+    if not ready:
+        st.info(
+            f"{network.name} is a structure without numbers. Training draws its data from the network, so it needs "
+            "conditionals: choose a network that has them, or add them to your file.",
+            icon=":material/info:",
+        )
+    for name, (label, words) in PRESETS.items():
+        kind = "primary" if name == "minute" and shown_run() else "secondary"
+        settings = {"type": kind, "width": "stretch", "disabled": not ready, "key": f"preset_{name}", "help": words}
+        st.button(label, on_click=_start, args=(Plan(network, preset=name),), **settings)
+    with st.expander("Your own settings", icon=":material/tune:", key="own_settings"):
+        _own_settings(network, disabled=not ready)
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(problem, icon=":material/error:")
+    _pick_run()
+
+
+def start_example() -> None:
+    """Callback: choose ecoli70 and start its one-minute run."""
+    st.session_state[NETWORK], st.session_state[OBSERVED] = "ecoli70", []
+    _start(Plan(load_network("ecoli70"), preset="minute"))
+
+
+def shown_run() -> str | None:
+    """The id of the run that is shown."""
+    return st.session_state.get(RUN)
+
+
+def _start(plan: Plan) -> None:
+    """Callback: start a run and show it, or say why it cannot be and keep everything."""
+    try:
+        st.session_state[RUN] = training_manager().submit(plan)
+    except InputError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _own_settings(network: BayesianNetwork, disabled: bool) -> None:
+    bound = {"bind": "query-params"}
+    names = {model: label.removeprefix("SIReN-VAE, ") for model, (label, *_) in MODEL_LOOKS.items()}
+    labels = list(names.values())
+    st.pills("Models", labels, selection_mode="multi", default=[labels[0], labels[-1]], key="models", **bound)
+    default = ", ".join(str(k * len(network.variables)) for k in _SIZES)
+    words = "Points in the training set, one model each. Empty: one, two and five points per variable."
+    st.text_input("Training-set sizes", placeholder=default, key="sizes", help=words, **bound)
+    st.number_input("Seeds", value=2, key="seeds", help="Trained at once, as replicas of one model.", **bound)
+    st.number_input("Learning rate", value=0.003, step=0.001, format="%.4f", key="learning_rate", **bound)
+    words = "Empty: 2000 steps at two points per variable, growing slowly with the training set."
+    st.number_input("Training steps", value=None, step=100, placeholder="default law", key="steps", help=words, **bound)
+    st.button(
+        "Train", on_click=_start_own, args=(network, names, default), key="train", width="stretch", disabled=disabled
+    )
+
+
+def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: str) -> None:
+    state = st.session_state
+    try:
+        sizes = _sizes(state["sizes"] or default_sizes)
+    except InputError as error:
+        state[_PROBLEM] = str(error)
+        return
+    models = tuple(model for model, label in names.items() if label in state["models"])
+    _start(
+        Plan(
+            network,
+            models=models,
+            sizes=sizes,
+            num_seeds=state["seeds"],
+            learning_rate=state["learning_rate"],
+            num_steps=state["steps"],
+        )
+    )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    words = re.split(r"[\s,;]+", text.strip(" ,;"))
+    if not all(re.fullmatch(r"-?\d+", word) for word in words):
+        raise InputError(f"The sizes are whole numbers with commas between them, such as 46, 92, but {text!r} came.")
+    return tuple(sorted({int(word) for word in words}))
+
+
+def _pick_run() -> None:
+    """The list of runs; it holds the id of the shown one for the URL, so that a reload and other tabs see the same."""
+    ids = training_manager().job_ids()
+    wanted = st.query_params.get(RUN)
+    if wanted and wanted not in ids and shown_run() in (None, wanted):
+        st.info(f"The run {wanted} is no longer kept on this server.", icon=":material/history:")
+    if shown_run() not in ids:
+        st.session_state.pop(RUN, None)
+    st.selectbox(
+        "Runs on this server",
+        ids,
+        index=None,
+        placeholder="none yet" if not ids else "choose one",
+        key=RUN,
+        bind="query-params",
+        help="Newest first. A link to this page shows the same run in another tab.",
+    )

@@ -1,0 +1,185 @@
+"""A training run as it goes: status, two live charts, what they show in words, the recipe and downloads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import streamlit as st
+
+from sirenvae.graphs import BayesianNetwork
+from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job
+from sirenvae.ui.training_charts import size_chart, training_chart
+from sirenvae.ui.training_controls import shown_run, start_example, training_manager
+from sirenvae.ui.training_words import description, doing, duration, findings, seconds_left, share_done
+
+POLL_SECONDS = 0.7
+_HEIGHT = 360
+_BADGES = {
+    QUEUED: ("waiting", ":material/hourglass_empty:", "gray"),
+    RUNNING: ("training", ":material/model_training:", "blue"),
+    STOPPED: ("stopped", ":material/stop_circle:", "orange"),
+    FINISHED: ("finished", ":material/check_circle:", "green"),
+    FAILED: ("failed", ":material/error:", "red"),
+}
+_MEANING = {
+    "learning_rate": "where the schedule starts",
+    "batch_size": "points per step",
+    "schedule": "how the learning rate falls",
+    "num_steps": "steps in all",
+    "warm_up_steps": "steps until the full learning rate",
+    "kl_warm_up": "share of the steps over which the KL term grows to full weight",
+    "weight_decay": "how strongly weights are held at zero",
+    "noise_floor": "least standard deviation of the decoder, in standard units",
+}
+
+
+def run_view(network: BayesianNetwork) -> None:
+    """Show the chosen run, live while it goes on; before the first one, the exact line that no model passes."""
+    job = training_manager().job(shown_run()) if shown_run() else None
+    if job is None:
+        if network.conditionals is not None:
+            _before_the_first(network)
+        return
+    st.fragment(_live, run_every=POLL_SECONDS if job.active else None)(job.id, job.active)
+
+
+def _before_the_first(network: BayesianNetwork) -> None:
+    st.markdown(
+        "Nothing has been trained here yet. The dashed line is the exact truth: data come from the network itself, so "
+        "the least loss that any model can have is known."
+    )
+    st.button(
+        "Show me: ecoli70, true structure against vanilla VAE, about a minute",
+        icon=":material/play_arrow:",
+        on_click=start_example,
+        type="primary",
+        key="example",
+    )
+    _charts(network, None)
+
+
+def _live(job_id: str, was_active: bool) -> None:
+    """One look at the run; the last one redraws the page, which ends the polling."""
+    job = training_manager().job(job_id)
+    if was_active and (job is None or not job.active):
+        st.rerun()
+    _status(job)
+    if job.state == FAILED:
+        st.error(job.message, icon=":material/error:")
+    _charts(job.plan.network, job)
+    if sentences := findings(job):
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    _recipe(job)
+    _downloads(job)
+
+
+def _status(job: Job) -> None:
+    label, icon, colour = _BADGES[job.state]
+    with st.container(horizontal=True, vertical_alignment="center", key="run_status"):
+        st.badge(label, icon=icon, color=colour, width="content")
+        st.markdown(description(job), width="stretch")
+        if job.active:
+            stop = {"icon": ":material/stop:", "key": "stop", "on_click": training_manager().stop, "args": (job.id,)}
+            st.button("Stop", **stop)
+    st.markdown(_top_line(job))
+    if job.state == QUEUED and (ahead := training_manager().num_ahead(job.id)):
+        st.progress(0.0, f"{ahead} {'run' if ahead == 1 else 'runs'} before this one.")
+    elif job.active:
+        st.progress(share_done(job), doing(job) if job.state == RUNNING else "The training process is starting.")
+
+
+def _top_line(job: Job) -> str:
+    if job.about is None:
+        return "&nbsp;"
+    seeds = job.about["num_seeds"]
+    replicas = "**1** replica" if seeds == 1 else f"**{seeds}** replicas trained at once"
+    parts = [f"**{job.about['device']}**", replicas]
+    if job.progress:
+        parts.append(f"**{job.progress[-1]['replica_steps_per_second']:,.0f}** replica-steps a second")
+    if (left := seconds_left(job, time.monotonic())) is not None:
+        parts.append(f"about **{duration(left)}** left")
+    elif job.started is not None and job.ended is not None:
+        parts.append(f"took **{duration(job.ended - job.started)}**")
+    if job.state == STOPPED:
+        parts.append(job.message.rstrip(".").lower())
+    return " · ".join(parts)
+
+
+def _curves_at(job: Job | None) -> int | None:
+    """The size whose curves are shown: the learner's choice, or the latest."""
+    sizes = list(dict.fromkeys(record["size"] for record in job.progress)) if job else []
+    with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
+        st.markdown("**Negative ELBO while training**", width="content")
+        if len(sizes) < 2:
+            return sizes[0] if sizes else None
+        chosen = st.pills(
+            "Training-set size",
+            sizes,
+            format_func=lambda size: f"{size} points" if size == sizes[0] else f"{size}",
+            label_visibility="collapsed",
+            key="curves_at",
+            help="Choose a size to keep its curves in view; otherwise the latest is shown.",
+        )
+    return chosen or sizes[-1]
+
+
+def _charts(network: BayesianNetwork, job: Job | None) -> None:
+    dark = st.context.theme.type == "dark"
+    left, right = st.columns(2, gap="medium")
+    with left:
+        size = _curves_at(job)
+        st.echarts_chart(
+            training_chart(network, job, size, dark),
+            height=_HEIGHT,
+            key="training_chart",
+            alt="Negative ELBO on test and training points against training steps, with the exact line.",
+        )
+        st.caption("Thick with marks: test points. Thin: the training points themselves.")
+    with right:
+        with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
+            st.markdown("**Negative ELBO against training-set size**")
+        st.echarts_chart(
+            size_chart(network, job, dark),
+            height=_HEIGHT,
+            key="size_chart",
+            alt="Negative ELBO on test points against the number of training points, with a band over seeds.",
+        )
+        st.caption("Line: mean over seeds. Band: one standard deviation. Small marks: seeds.")
+
+
+def _recipe(job: Job) -> None:
+    if job.about is None:
+        return
+    with st.expander("Recipe", icon=":material/receipt_long:"):
+        recipe = job.about["recipe"]
+        steps = ", ".join(f"{steps} at {size} points" for size, steps in job.about["steps"].items())
+        shown = {name: recipe[name] for name in _MEANING} | {"num_steps": steps}
+        if shown["weight_decay"] is None:
+            shown["weight_decay"] = "like 1/n, and more for structures with more weights"
+        lines = [f"| {name.replace('_', ' ')} | {value} | {_MEANING[name]} |" for name, value in shown.items()]
+        st.markdown("\n".join([f"| {recipe['name']} | | |", "|:--|:--|:--|", *lines]))
+
+
+def _downloads(job: Job) -> None:
+    if not job.rows:
+        return
+    with st.container(horizontal=True):
+        settings = {"icon": ":material/download:", "on_click": "ignore"}
+        st.download_button("Numbers as CSV", lambda: _csv(job.rows), f"{job.id}.csv", "text/csv", **settings)
+        st.download_button("Figure as HTML", lambda: _html(job), f"{job.id}.html", "text/html", **settings)
+
+
+def _csv(rows: list[dict]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _html(job: Job) -> str:
+    from sirenvae.figures.elbo import elbo_vs_size_figure
+
+    return elbo_vs_size_figure(job.rows, job.plan.network.name).to_html(include_plotlyjs=True)
