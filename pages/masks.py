@@ -10,8 +10,7 @@ WIDEST = 512  # units in a hidden layer
 
 st.title("Masks")
 st.markdown(
-    "A graph becomes a neural network when weights are removed. What is left is a **mask**: output *i* sees variable *i* "
-    "and its parents in the graph, and nothing else."
+    "A graph becomes a neural network when weights are removed: output *i* sees variable *i* and its parents alone."
 )
 network = pick_network()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -22,8 +21,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         required=True,
         key="mask_flow",
         bind="query-params",
-        help="The posterior's flow has the edges of the inverse and reads the observed variables as context; the prior's "
-        "has the network's edges among latents.",
+        help="The posterior's flow has the edges of the inverse and reads the observed variables as context; the "
+        "prior's has the network's edges among latents.",
     )
     structure = st.segmented_control(
         "Structure",
@@ -63,18 +62,19 @@ except sv.InputError as error:
     st.stop()
 
 st.subheader("One block reaches parents")
-st.markdown(
-    "**Try this:** point at an edge of the graph and watch its paths light up in every mask. Then point at an empty cell "
-    "of the product: there is no path, whatever the weights are."
-)
+first_try = {
+    "matrices": "point at an edge of the graph, then at an empty cell of the product.",
+    "network": "point at an edge of the graph, then at a unit.",
+}
+st.markdown(f"**Try this:** {first_try[draw]} A click keeps what is lit.")
 block_picture(network, block, draw)
 
 rule, count, volume = st.columns([4, 3, 4], gap="medium")
 with rule:
     st.markdown(
-        "**The rule.** Every unit owns a set of variables: an input *v* owns {*v*}; a hidden unit owns {*v*}, or {*v*} and "
-        "its parents; output *v* owns {*v*} and its parents. An edge stays when the next set contains the previous one. "
-        "Sets only grow along a path, so a path that starts at *j* ends at an output whose set holds *j*."
+        "**The rule.** Every unit owns a set of variables: an input *v* owns {*v*}; a hidden unit owns {*v*}, or {*v*} "
+        "and its parents; output *v* owns {*v*} and its parents. An edge stays when the next set contains the "
+        "previous one. Sets only grow along a path, so a path that starts at *j* ends at an output whose set holds *j*."
     )
 with count:
     st.metric("Weights kept", f"{block['kept']:,} of {block['dense']:,}", border=True)
@@ -103,15 +103,18 @@ with control:
 stack = stack_model(*chosen, num_blocks)
 with words:
     st.markdown(
-        "What a block has mixed, the next one mixes again: T blocks reach whatever is at most T edges away, the boolean "
-        f"power *T* of the graph. **{stack['words']}**\n\n"
-        "**Try this:** move the slider to 2 and look for the edges that were not in the graph."
+        "What a block has mixed, the next one mixes again: T blocks reach whatever is at most T edges away, the "
+        f"boolean power *T* of the graph. **{stack['words']}**"
     )
+if stack["deepest"] > 1:
+    st.markdown("**Try this:** move the slider to 2 and look for the edges that were not in the graph.")
+else:
+    st.markdown("**Try this:** choose the structure *true*, where some ancestors need more than one block.")
 stack_picture(network, block, stack)
 blocks = "1 block" if num_blocks == 1 else f"{num_blocks} blocks"
 verdict = (
-    f"Measured: {stack['violated']} of {stack['forbidden']:,} forbidden entries are non-zero, in a flow of {blocks} with "
-    "random weights, by automatic differentiation in float64."
+    f"Measured: {stack['violated']} of {stack['forbidden']:,} forbidden entries are non-zero, in a flow of {blocks} "
+    "with random weights, by automatic differentiation in float64."
 )
 if stack["violated"]:
     st.error(verdict, icon=":material/error:")

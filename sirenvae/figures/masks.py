@@ -70,7 +70,7 @@ def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str
     Example:
         >>> from sirenvae.graphs import load_network
         >>> flow_graph(load_network("student"), "posterior").inputs
-        ('L', 'G', 'S', 'I', 'D', 'H', 'J')
+        ('L', 'G', 'S', 'I', 'D', 'J', 'H')
     """
     from sirenvae.models.structures import structure_of
 
@@ -179,7 +179,8 @@ def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[i
 
     Returns:
         ``needed`` (:func:`blocks_needed`), ``measured`` (mean |Jacobian| of a randomly initialised flow, three digits),
-        the number of entries that are ``reached``, ``forbidden``, and ``violated`` (forbidden, yet not exactly zero).
+        ``deepest`` (the largest of `needed`), and the number of entries that are ``reached``, ``forbidden``, and
+        ``violated`` (forbidden, yet not exactly zero).
     """
     needed = blocks_needed(graph)
     measured = measured_jacobian(graph, num_blocks, hidden_features)
@@ -188,6 +189,7 @@ def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[i
         "blocks": num_blocks,
         "needed": needed.tolist(),
         "measured": [[float(f"{value:.2e}") for value in row] for row in measured],
+        "deepest": int(needed.max()),
         "reached": int(reached.sum()),
         "forbidden": int((~reached).sum()),
         "violated": int((measured[~reached] != 0).sum()),
@@ -202,7 +204,7 @@ def describe_reach(graph: FlowGraph, num_blocks: int) -> str:
         return "No variable has a parent here: each output depends on its own input alone, for any number of blocks."
     blocks = "One block reaches" if num_blocks == 1 else f"{num_blocks} blocks reach"
     reached = int(((needed > 0) & (needed <= num_blocks)).sum()) - graph.num_outputs
-    words = [f"{blocks} {_hops(num_blocks)}: {reached:,} of {pairs:,} pairs of a variable and an ancestor of it."]
+    words = [f"{blocks} {_hops(num_blocks)}: {reached:,} of {pairs:,} pairs of a variable and one of its ancestors."]
     if num_blocks > 1:
         newly = np.argwhere(needed == num_blocks)
         if len(newly):

@@ -7,19 +7,17 @@ from typing import Any
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.graph_view import asset, fingerprint, graph_model
+from sirenvae.ui.graph_view import PICTURE, asset, fingerprint, graph_model
 
 _HTML = '<div class="mount"></div>\n'
 _CSS = asset("graph_view.css", "masks.css")
 MOST_BLOCKS = 8
-_SHARED = ("graph_picture.js", "mask_paths.js", "mask_board.js", "mask_graph.js")
+_SHARED = (*PICTURE, "mask_cells.js", "mask_graph.js")
+_BLOCK = (*_SHARED, "mask_paths.js", "mask_board.js", "mask_wires.js", "masks.js")
+_STACK = (*_SHARED, "reach_board.js", "stack.js")
 
-_block_view = st.components.v2.component(
-    "sirenvae_masks", html=_HTML, css=_CSS, js=asset(*_SHARED, "mask_wires.js", "masks.js")
-)
-_stack_view = st.components.v2.component(
-    "sirenvae_stack", html=_HTML, css=_CSS, js=asset(*_SHARED, "reach_board.js", "stack.js")
-)
+_block_view = st.components.v2.component("sirenvae_masks", html=_HTML, css=_CSS, js=asset(*_BLOCK))
+_stack_view = st.components.v2.component("sirenvae_stack", html=_HTML, css=_CSS, js=asset(*_STACK))
 
 
 @st.cache_data(max_entries=64, show_spinner="Building the masks")

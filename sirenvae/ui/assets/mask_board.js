@@ -1,16 +1,6 @@
 // The masks as matrices on one board. Each hidden layer turns a corner, so that a product stands right of its left factor
 // and below its right one: the column of an input and the row of an output cross in the cell of their pair.
 
-const MAX_CELL = 26;
-const MIN_CELL = 2;
-const LABELLED = 10; // cells smaller than this have no labels, until they are pointed at
-
-// Room that a label takes, without asking the browser to lay it out.
-const textWidth = (text, size) => 0.6 * size * text.length;
-const longest = (texts) => Math.max(0, ...texts.map((text) => text.length));
-const cellsPath = (cells, s, inset = 0) =>
-  cells.map(([x, y]) => `M${x + inset} ${y + inset}h${s - 2 * inset}v${s - 2 * inset}h${2 * inset - s}z`).join("");
-
 class MaskBoard {
   constructor(host, block, width) {
     this.block = block;
@@ -61,7 +51,7 @@ class MaskBoard {
   // The empty corner left of the first mask, as [width, height]; what is said about the paths fits in there.
   corner() {
     const labels = this.labelled ? 90 : 20;
-    return [this.columns[0] - labels, this.rows[this.block.last] - (this.labelled ? 60 : 50)];
+    return [this.columns[this.block.last - 2] - labels, this.rows[this.block.last] - (this.labelled ? 60 : 50)];
   }
 
   place(k, u, column, w) {

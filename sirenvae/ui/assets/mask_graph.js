@@ -52,8 +52,9 @@ class FlowGraph {
       if (input === undefined) return null;
       return input < this.model.outputs ? { kind: "output", i: input } : { kind: "unit", k: 0, u: input };
     };
-    svg.addEventListener("pointerover", (event) => chosen(event) && point(chosen(event), false));
-    svg.addEventListener("pointerout", (event) => chosen(event) && point(null, false));
+    // Not pointerover: it would come again, under a pointer at rest, whenever a lit edge is brought to the front.
+    svg.addEventListener("pointermove", (event) => point(chosen(event), false));
+    svg.addEventListener("pointerleave", () => point(null, false));
     svg.addEventListener("click", (event) => this.zoom.dragged || (chosen(event) && point(chosen(event), true)));
     svg.addEventListener("keydown", (event) => {
       const turn = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

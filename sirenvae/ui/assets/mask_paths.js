@@ -111,9 +111,6 @@ function unpack(base64, length) {
   return Uint8Array.from({ length }, (_, n) => (bytes[n >> 3] >> (7 - (n & 7))) & 1);
 }
 
-const capital = (words) => words[0].toUpperCase() + words.slice(1);
-const several = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
-
 // What is pointed at, in words. The first is the claim, the second says why.
 function describe(block, chosen) {
   const { names } = block;

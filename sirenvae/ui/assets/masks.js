@@ -65,7 +65,7 @@ class BlockView {
     const Drawing = this.model.draw === "network" ? MaskWires : MaskBoard;
     this.board = new Drawing(this.stage, this.block, width);
     const [room, height] = this.board.corner();
-    this.routes = room >= 180 && height >= 120 && this.block.last === 2 ? html("div", { class: "routes" }) : null;
+    this.routes = room >= 180 && height >= 120 ? html("div", { class: "routes" }) : null;
     if (this.routes) {
       this.routes.style.width = `${room}px`;
       this.lines = Math.min(8, Math.floor((height - 80) / 22));

@@ -149,7 +149,7 @@ class StackView {
     const { names, measured } = this.model;
     const [from, to] = [names[j], names[i]];
     const value = measured[i][j];
-    const number = value === 0 ? "exactly 0" : value.toPrecision(2);
+    const number = value === 0 ? "exactly 0" : value < 0.001 ? value.toExponential(1) : value.toPrecision(2);
     const said = `Measured mean |∂${to}/∂${from}|: ${number}.`;
     if (i === j) return [`${to} always sees itself`, said];
     if (!blocks) return [`no path: ${from} is not an ancestor of ${to}`, said];
