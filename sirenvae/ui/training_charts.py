@@ -59,7 +59,7 @@ def size_chart(network, job: Job | None, dark: bool) -> dict:
     rows = job.rows if job else []
     exact = exact_loss(network, rows)
     sizes = list(job.about["sizes"]) if job and job.about else [k * len(network.variables) for k in (1, 2, 5)]
-    series, shown = [_exact_line(exact, dark)], [exact]
+    series, shown = [_exact_line(exact, dark)], [exact] if rows else [exact, exact + 1]
     for model in _in_order({row["model"] for row in rows}):
         found = {size: losses for size in sizes if (losses := seed_losses(rows, model, size))}
         means = {size: fmean(losses) for size, losses in found.items()}

@@ -14,9 +14,9 @@ from sirenvae.ui.picker import NETWORK, OBSERVED
 
 RUN = "run"  # key and URL parameter of the run that is shown
 PRESETS = {
-    "minute": ("True structure against vanilla VAE", "Three sizes, two seeds: about a minute."),
-    "quick": ("All four models", "Five sizes, three seeds: several minutes."),
-    "paper": ("As in the paper", "Seven sizes, five seeds: up to an hour."),
+    "minute": ("A minute: true against vanilla", "True structure and vanilla VAE, three sizes, two seeds."),
+    "quick": ("Ten minutes: all four models", "Five sizes, three seeds."),
+    "paper": ("Half an hour: as in the paper", "All four models, seven sizes, five seeds."),
 }
 _PROBLEM = "training_problem"  # one sentence about a run that could not be started
 _SIZES = (1, 2, 5)  # default sizes, in points per variable
@@ -38,7 +38,7 @@ def run_controls(network: BayesianNetwork) -> None:
             icon=":material/info:",
         )
     for name, (label, words) in PRESETS.items():
-        kind = "primary" if name == "minute" and shown_run() else "secondary"
+        kind = "primary" if name == "minute" else "secondary"
         settings = {"type": kind, "width": "stretch", "disabled": not ready, "key": f"preset_{name}", "help": words}
         st.button(label, on_click=_start, args=(Plan(network, preset=name),), **settings)
     with st.expander("Your own settings", icon=":material/tune:", key="own_settings"):
@@ -59,10 +59,10 @@ def shown_run() -> str | None:
     return st.session_state.get(RUN)
 
 
-def _start(plan: Plan) -> None:
+def _start(plan: Plan, patience: float = 1.0) -> None:
     """Callback: start a run and show it, or say why it cannot be and keep everything."""
     try:
-        st.session_state[RUN] = training_manager().submit(plan)
+        st.session_state[RUN] = training_manager().submit(plan, patience)
     except InputError as error:
         st.session_state[_PROBLEM] = str(error)
 
@@ -100,7 +100,8 @@ def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: s
             num_seeds=state["seeds"],
             learning_rate=state["learning_rate"],
             num_steps=state["steps"],
-        )
+        ),
+        patience=10.0,
     )
 
 

@@ -51,10 +51,9 @@ def _before_the_first(network: BayesianNetwork) -> None:
         "the least loss that any model can have is known."
     )
     st.button(
-        "Show me: ecoli70, true structure against vanilla VAE, about a minute",
+        "Start with ecoli70, true structure against vanilla VAE: about a minute",
         icon=":material/play_arrow:",
         on_click=start_example,
-        type="primary",
         key="example",
     )
     _charts(network, None)
@@ -77,7 +76,7 @@ def _live(job_id: str, was_active: bool) -> None:
 
 def _status(job: Job) -> None:
     label, icon, colour = _BADGES[job.state]
-    with st.container(horizontal=True, vertical_alignment="center", key="run_status"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"run_{job.state}"):
         st.badge(label, icon=icon, color=colour, width="content")
         st.markdown(description(job), width="stretch")
         if job.active:

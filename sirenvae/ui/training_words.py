@@ -69,7 +69,7 @@ def description(job: Job) -> str:
     """What is trained on what, in one sentence."""
     about, name = job.about, _plain(job.plan.network.name)
     if about is None:
-        return f"{name}: the training process is starting."
+        return f"A run on {name}."
     models = _listed([_NAMES[model] for model in MODEL_LOOKS if model in about["models"]])
     sizes = _listed([f"{size}" for size in about["sizes"]])
     seeds = "one seed" if about["num_seeds"] == 1 else f"{about['num_seeds']} seeds"
