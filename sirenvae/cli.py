@@ -192,9 +192,8 @@ def _train(options) -> None:
     if options.json:
         print(json.dumps(rows, indent=1))
         return
-    print(
-        f"{network.name}, {options.structure}, {size} points, recipe {recipe.name}; exact log evidence {point.exact:.3f} nats"
-    )
+    print(f"{network.name}, {options.structure}, {size} points, recipe {recipe.name}")
+    print(f"  exact log evidence of the test points {point.exact:.3f} nats")
     for row in rows:
         print(
             f"  seed {row['seed']}: ELBO {row['elbo']:.3f}, IWAE({options.iwae}) {row['iwae']:.3f}, "

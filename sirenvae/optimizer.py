@@ -9,8 +9,9 @@ from torch import Tensor, nn
 class FlatAdamW:
     """AdamW over all parameters of a replicated module at once.
 
-    The parameters become views into one flat tensor, their gradients into another, so that a step is a handful of operations however many parameters there are. Only weights decay: parameters named so, not biases,
-    scales or sharpnesses.
+    The parameters become views into one flat tensor, their gradients into another, so that a step is a handful of
+    operations however many parameters there are. Only weights decay: parameters named so, not biases, scales or
+    sharpnesses.
 
     Arguments:
         module: Its parameters must all have the leading shape `replicas`.

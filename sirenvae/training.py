@@ -70,7 +70,8 @@ class Recipe:
         return round(2000 * (num_points / (2 * num_variables)) ** (math.log(2) / math.log(50)))
 
     def decay_for(self, structure: str, num_points: int, num_variables: int) -> float:
-        """`weight_decay`, or by default that of a fixed Gaussian prior on the weights, which weighs 1/n against n points.
+        """`weight_decay`, or by default that of a fixed Gaussian prior on the weights, which weighs 1/n against n
+        points.
 
         It is 1 at two points per variable for the true structure, and more for structures with more weights.
         """
@@ -94,7 +95,8 @@ class EpochRecord:
     Attributes:
         epoch, step: How many are done.
         num_steps: How many steps the schedule has; ``None`` when it ends by itself.
-        loss: Mean negative ELBO of the epoch's batches, the KL term weighted by `kl_weight`; shape ``(*R)``, nats, raw units.
+        loss: Mean negative ELBO of the epoch's batches, the KL term weighted by `kl_weight`; shape ``(*R)``, nats, raw
+            units.
         learning_rate: Of the last step, shape ``(*R)``.
         kl_weight: Of the last step.
         seconds: Since the start.
@@ -114,8 +116,8 @@ def fit(
 ) -> Iterator[EpochRecord]:
     """Train a model, all its replicas at once.
 
-    The model is in evaluation mode whenever a record is handed out, so it can be asked anything in between; to stop early,
-    stop iterating.
+    The model is in evaluation mode whenever a record is handed out, so it can be asked anything in between; to stop
+    early, stop iterating.
 
     Arguments:
         model: The model; its standardization is set from `x` and its weights are trained in place.

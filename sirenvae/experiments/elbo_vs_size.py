@@ -50,7 +50,7 @@ class Config:
     num_test: int = 1000
     elbo_samples: int = 20
     iwae_samples: int = 100
-    num_updates: int = 25
+    num_updates: int = 20
 
     def __post_init__(self):
         unknown = [model for model in self.models if model not in MODELS]
@@ -62,7 +62,8 @@ class Config:
             raise InputError(f"A training set has at least 2 points, but the sizes {self.sizes} came.")
         for name in ("num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates"):
             if getattr(self, name) < 1:
-                raise InputError(f"The {name.replace('_', ' ')} is at least 1, but {getattr(self, name)} came.")
+                words = name.replace("num_", "number of ").replace("_", " ")
+                raise InputError(f"The {words} is at least 1, but {getattr(self, name)} came.")
         if self.network.conditionals is None:
             raise InputError(f"{self.network.name} is a structure without numbers; drawing data needs conditionals.")
 
@@ -86,7 +87,7 @@ class Progress:
     Attributes:
         cell: Which one.
         step, num_steps: Of its training.
-        train_elbo, test_elbo: One-sample ELBO per seed, averaged over (at most 500) points, nats.
+        train_elbo, test_elbo: One-sample ELBO per seed, averaged over at most 300 points, nats.
         replica_steps_per_second: Steps per second times seeds, so far.
     """
 
@@ -126,8 +127,8 @@ def preset(name: str, network: BayesianNetwork) -> Config:
     """A ready configuration.
 
     Arguments:
-        name: ``"minute"`` (true against vanilla VAE, two seeds, a shorter recipe), ``"quick"`` (all models, five sizes, three
-            seeds) or ``"paper"`` (seven sizes, five seeds).
+        name: ``"minute"`` (true against vanilla VAE, two seeds, a shorter recipe), ``"quick"`` (all models, five sizes,
+            three seeds) or ``"paper"`` (seven sizes, five seeds).
         network: A network with conditionals; sizes are multiples of its number of variables.
 
     Raises:
@@ -148,8 +149,8 @@ def run(config: Config, executor: Executor | None = None, line: Line | None = No
     Arguments:
         config: What to do.
         executor: Where cells run; ``None`` is here, small sizes first. With an executor the longest cells start first.
-        line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without it
-            only finished cells are heard of.
+        line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without
+            it only finished cells are heard of.
 
     Yields:
         :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished.
@@ -195,7 +196,7 @@ def run_cell(config: Config, cell: Cell) -> Iterator[Progress | Point]:
         if due > reported:
             reported = due
             speed = record.step * config.num_seeds / record.seconds
-            few = [_mean_elbo(model, x, 1, generator) for x in (x_train[..., :500, :], x_test[:500])]
+            few = [_mean_elbo(model, x, 1, generator) for x in (x_train[..., :300, :], x_test[:300])]
             yield Progress(cell, record.step, num_steps, *few, speed)
     elbo = _mean_elbo(model, x_test, config.elbo_samples, generator)
     train_elbo = _mean_elbo(model, x_train[..., : config.num_test, :], config.elbo_samples, generator)

@@ -7,7 +7,7 @@ from statistics import mean, stdev
 
 import plotly.graph_objects as go
 
-# One colour and one marker per model, the same in every chart; Okabe-Ito, so that colour-blind eyes can tell them apart.
+# One colour and one marker per model, the same in every chart; Okabe-Ito, safe for colour-blind eyes.
 MODEL_LOOKS = {
     "true": ("SIReN-VAE, true structure", "#009E73", "circle"),
     "fully_connected": ("SIReN-VAE, fully connected", "#0072B2", "square"),
@@ -38,7 +38,7 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "") -> go.Figure:
         upper = [c + s for c, s in zip(centre, spread, strict=True)]
         lower = [c - s for c, s in zip(centre, spread, strict=True)]
         band = dict(x=sizes + sizes[::-1], y=upper + lower[::-1], fill="toself", fillcolor=colour, opacity=0.18)
-        figure.add_scatter(**band, line_width=0, hoverinfo="skip", showlegend=False, legendgroup=model)
+        figure.add_scatter(**band, mode="lines", line_width=0, hoverinfo="skip", showlegend=False, legendgroup=model)
         figure.add_scatter(
             x=sizes,
             y=centre,
@@ -56,7 +56,7 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "") -> go.Figure:
     figure.update_layout(
         title=title,
         template="plotly_white",
-        xaxis=dict(title="training points", type="log"),
+        xaxis=dict(title="training points", type="log", tickvals=sorted({row["size"] for row in rows})),
         yaxis=dict(title="negative ELBO on test points (nats)"),
         legend=dict(x=0.98, y=0.98, xanchor="right", yanchor="top"),
         margin=dict(l=60, r=20, t=60, b=50),

@@ -1,7 +1,7 @@
 """Weight masks that make a layered network depend on the right inputs, and on nothing else.
 
-An adjacency is a bool tensor of shape ``(D, D + C)``: row i lists the inputs that output i may depend on, the D variables
-first, the C context values on the right, the diagonal True.
+An adjacency is a bool tensor of shape ``(D, D + C)``: row i lists the inputs that output i may depend on, the D
+variables first, the C context values on the right, the diagonal True.
 
 Source:
     Mouton & Kroon, Graphical Residual Flows (2022), section 3; Mouton & Kroon, SIReN-VAE (2022), appendix A.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -40,13 +41,13 @@ class LayerMasks:
 def layer_masks(adjacency: Tensor, hidden_features: Sequence[int]) -> LayerMasks:
     r"""Build masks by the set rule.
 
-    An input owns itself. A hidden unit owns {v} or {v} and its parents. An output owns {v} and its parents. A weight stays
-    when the set of the later unit contains the set of the earlier one, so an output sees exactly its own set.
+    An input owns itself. A hidden unit owns {v} or {v} and its parents. An output owns {v} and its parents. A weight
+    stays when the set of the later unit contains the set of the earlier one, so an output sees exactly its own set.
 
     Arguments:
         adjacency: Bool, shape ``(D, D + C)``.
-        hidden_features: Width of each hidden layer, at least D. Its units are dealt out in rounds: first every {v} and its
-            parents, then every {v}, then every context value.
+        hidden_features: Width of each hidden layer, at least D. Its units are dealt out in rounds: first every {v} and
+            its parents, then every {v}, then every context value.
 
     Returns:
         The masks, their sets and owners.
@@ -79,10 +80,10 @@ def layer_masks(adjacency: Tensor, hidden_features: Sequence[int]) -> LayerMasks
         owners.append(cycle_owners[dealt])
     sets.append(adjacency)
     owners.append(everyone[:num_variables])
-    masks = [contains(later, earlier) for earlier, later in zip(sets, sets[1:], strict=False)]
+    masks = [contains(later, earlier) for earlier, later in pairwise(sets)]
     diagonal = [
         mask & (later[:, None] == earlier[None, :])
-        for mask, earlier, later in zip(masks, owners, owners[1:], strict=False)
+        for mask, (earlier, later) in zip(masks, pairwise(owners), strict=True)
     ]
     return LayerMasks(tuple(sets), tuple(owners), tuple(masks), tuple(diagonal))
 
@@ -90,7 +91,8 @@ def layer_masks(adjacency: Tensor, hidden_features: Sequence[int]) -> LayerMasks
 def decoder_masks(adjacency: Tensor, hidden_features: int) -> tuple[Tensor, Tensor]:
     """Masks of a one-hidden-layer network whose output i sees exactly the inputs that row i lists.
 
-    The same set rule, for outputs that are no inputs: an output owns its parents, a hidden unit the parents of some output.
+    The same set rule, for outputs that are no inputs: an output owns its parents, a hidden unit the parents of some
+    output.
 
     Arguments:
         adjacency: Bool, shape ``(D, M)``: which of M inputs each of D outputs sees.
@@ -101,13 +103,14 @@ def decoder_masks(adjacency: Tensor, hidden_features: int) -> tuple[Tensor, Tens
     """
     seeing = adjacency[adjacency.any(dim=1)]
     if not len(seeing):
-        return adjacency.new_zeros(hidden_features, adjacency.shape[1]), adjacency.new_zeros(len(adjacency), hidden_features)
+        num_outputs, num_inputs = adjacency.shape
+        return adjacency.new_zeros(hidden_features, num_inputs), adjacency.new_zeros(num_outputs, hidden_features)
     owned = seeing[torch.arange(hidden_features, device=adjacency.device) % len(seeing)]
     return owned, contains(adjacency, owned)
 
 
 def contains(later: Tensor, earlier: Tensor) -> Tensor:
-    """For sets as rows of bool tensors: whether set i of `later` contains set j of `earlier`, shape ``(later, earlier)``."""
+    """Whether set i of `later` contains set j of `earlier`, sets as rows of bool tensors; shape ``(later, earlier)``."""
     outside = (~later).to(torch.float32) @ earlier.to(torch.float32).T
     return outside == 0
 
@@ -145,7 +148,8 @@ def check_adjacency(adjacency: Tensor) -> None:
     """Reject what is no adjacency of an acyclic graph.
 
     Raises:
-        InputError: If it is not bool, not of shape ``(D, D + C)``, has a False on the diagonal, or a cycle among its variables.
+        InputError: If it is not bool, not of shape ``(D, D + C)``, has a False on the diagonal, or a cycle among its
+            variables.
     """
     if adjacency.dtype != torch.bool or adjacency.ndim != 2 or adjacency.shape[0] > adjacency.shape[1]:
         raise InputError(

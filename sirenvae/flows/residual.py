@@ -1,7 +1,8 @@
 """Graphical residual flows: residual flows whose Jacobian has the sparsity of a Bayesian network.
 
 Source:
-    Mouton & Kroon, Graphical Residual Flows (2022); Chen et al., Residual Flows for Invertible Generative Modeling (2019).
+    Mouton & Kroon, Graphical Residual Flows (2022); Chen et al., Residual Flows for Invertible Generative Modeling
+    (2019).
 """
 
 from __future__ import annotations
@@ -28,17 +29,18 @@ class GraphicalResidualFlow(nn.Module):
 
     .. math::
         y = x + g(x, c), \qquad
-        \log\left|\det \tfrac{\partial y}{\partial x}\right| = \sum_{i=1}^{D} \log\left(1 + \tfrac{\partial g_i}{\partial x_i}\right)
+        \log\left|\det \tfrac{\partial y}{\partial x}\right|
+        = \sum_{i=1}^{D} \log\left(1 + \tfrac{\partial g_i}{\partial x_i}\right)
 
     With one block, entry (i, j) of the Jacobian is zero wherever the adjacency is False; with T blocks, wherever
-    :func:`~sirenvae.flows.masks.reach` is. A block is invertible because the spectral norm of its masked weights is bounded
-    (for the context's weights there is no need: the block is inverted in x alone).
+    :func:`~sirenvae.flows.masks.reach` is. A block is invertible because the spectral norm of its masked weights is
+    bounded (for the context's weights there is no need: the block is inverted in x alone).
 
     The weights of all blocks are held together, shape ``(*R, T, out, in)``, so that they are normalized at once. While
     training, the spectral norm comes from a few steps of power iteration; in evaluation mode it is exact.
 
     Arguments:
-        adjacency: Bool, shape ``(D, D + C)``; row = output, column = input, context columns on the right, diagonal True.
+        adjacency: Bool, shape ``(D, D + C)``; row = output, column = input, context on the right, diagonal True.
         num_blocks: Number of residual blocks T.
         hidden_features: Width of each hidden layer, an integer or one for each layer; by default one layer of 2 D + C.
         replicas: Leading shape R of all weights; a batch then has shape ``(*R, N, D)``.
@@ -122,7 +124,7 @@ class GraphicalResidualFlow(nn.Module):
         return [weight * self.get_buffer(f"mask_{i}") for i, weight in enumerate(self.weights)]
 
     def spectral_norms(self) -> list[Tensor]:
-        """The exact spectral norm of every layer as it is used, shape ``(*R, T)`` each, at most `lipschitz` in evaluation."""
+        """The exact spectral norm of every layer as used, shape ``(*R, T)`` each; in evaluation at most `lipschitz`."""
         return [exact_sigma(weight) for weight in self.normalized_weights()]
 
     def normalized_weights(self) -> list[Tensor]:
@@ -141,8 +143,8 @@ class GraphicalResidualFlow(nn.Module):
     def forward_and_log_det(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         r"""Push points through all blocks and report how the volume changes.
 
-        Only the diagonal of each block's Jacobian is summed: the mask makes it triangular once columns follow a topological
-        order, so the log-determinant is exact.
+        Only the diagonal of each block's Jacobian is summed: the mask makes it triangular once columns follow a
+        topological order, so the log-determinant is exact.
 
         Arguments:
             x: Points, shape ``(*, D)``, with replicas ``(*R, N, D)``. Column i is row i of the adjacency.
@@ -171,13 +173,15 @@ class GraphicalResidualFlow(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         r"""Pull points back through all blocks, numerically.
 
-        Each block is solved by sweeps of :math:`x \leftarrow x - (x + g(x, c) - y) / (1 + \partial g / \partial x)`, elementwise.
+        Each block is solved by sweeps of :math:`x \leftarrow x - (x + g(x, c) - y) / (1 + \partial g / \partial x)`,
+        elementwise.
         The result carries no gradient.
 
         Arguments:
             y: Points, shape ``(*, D)``.
             context: Conditioning values, shape ``(*, C)``; ``None`` exactly when C = 0.
-            tolerance: Largest residual allowed, relative to 1 + abs(y); by default 1e-10 in float64 and 1e-5 in float32.
+            tolerance: Largest residual allowed, relative to 1 + abs(y); by default 1e-10 in float64 and 1e-5 in
+                float32.
             max_sweeps: How many sweeps a block may take.
 
         Returns:
@@ -223,7 +227,7 @@ class GraphicalResidualFlow(nn.Module):
         return [_Block(*parts) for parts in stacked]
 
     def _to_batches(self, x: Tensor, context: Tensor | None):
-        """Check shapes; give points one batch axis behind the replica axes, and a way to restore the shape that came."""
+        """Check shapes; give points one batch axis behind the replica axes, and a way to restore what came."""
         if x.shape[-1] != self.features:
             raise InputError(f"The flow has {self.features} variables, but points with {x.shape[-1]} came.")
         given = 0 if context is None else context.shape[-1]
@@ -246,7 +250,7 @@ class GraphicalResidualFlow(nn.Module):
 
 @dataclass(frozen=True)
 class _Block:
-    """One residual block: normalized weights, the part of them on the diagonal, biases (context included), sharpness."""
+    """One residual block: normalized weights, their part on the diagonal, biases (context included), sharpness."""
 
     weights: tuple[Tensor, ...]
     on_diagonal: tuple[Tensor, ...]

@@ -159,7 +159,8 @@ def explain(step: EliminationStep) -> str:
         >>> from sirenvae.graphs.named import load_network
         >>> print(explain(invert(load_network("student")).steps[1]))
         I is eliminated: the frontier is {I} and it costs 1 fill edge. Its remaining neighbours G, S become its parents
-        in the inverse. G and S were not neighbours, so the edge G–S is added: once I is summed out, they depend on each other.
+        in the inverse. G and S were not neighbours, so the edge G–S is added: once I is summed out, they depend on each
+        other.
     """
     v, cost = step.eliminated, len(step.fill_edges)
     frontier = _listing(step.frontier)
@@ -186,9 +187,11 @@ def _why_filled(step: EliminationStep) -> str:
         return "They are neighbours of each other already, so nothing is added." if len(step.parents) > 1 else ""
     if len(step.fill_edges) == 1:
         ((a, b),) = step.fill_edges
-        return f"{a} and {b} were not neighbours, so the edge {a}–{b} is added: once {v} is summed out, they depend on each other."
+        added = f"{a} and {b} were not neighbours, so the edge {a}–{b} is added"
+        return f"{added}: once {v} is summed out, they depend on each other."
     pairs = _listing([f"{a}–{b}" for a, b in step.fill_edges])
-    return f"The edges {pairs} are added between those that were not neighbours: once {v} is summed out, they depend on each other."
+    added = f"The edges {pairs} are added between those that were not neighbours"
+    return f"{added}: once {v} is summed out, they depend on each other."
 
 
 def _listing(names, at_most: int = 8) -> str:

@@ -17,7 +17,10 @@ Variable = Hashable
 
 @dataclass(frozen=True)
 class LinearGaussian:
-    r"""The conditional :math:`v \mid \mathrm{pa}(v) \sim N(\text{intercept} + \sum_p \text{coefficients}_p\, p,\ \text{variance})`.
+    r"""A variable's conditional given its parents p.
+
+    .. math::
+        v \mid \mathrm{pa}(v) \sim N\left(\text{intercept} + \sum_p \text{coefficients}_p\, p,\ \text{variance}\right)
 
     Arguments:
         intercept: Mean when every parent is zero, in the units of the variable.
@@ -36,8 +39,8 @@ class LinearGaussian:
         numbers = [self.intercept, self.variance, *self.coefficients.values()]
         if not all(math.isfinite(number) for number in numbers) or self.variance <= 0:
             raise InputError(
-                f"A linear-Gaussian conditional needs finite numbers and a positive variance, "
-                f"but intercept {self.intercept}, coefficients {dict(self.coefficients)}, variance {self.variance} came."
+                f"A linear-Gaussian conditional needs finite numbers and a positive variance, but intercept "
+                f"{self.intercept}, coefficients {dict(self.coefficients)}, variance {self.variance} came."
             )
         object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
 

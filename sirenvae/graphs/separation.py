@@ -18,8 +18,8 @@ from sirenvae.graphs.network import BayesianNetwork
 def is_faithful(network: BayesianNetwork, inverse: Inverse) -> bool:
     """Whether every independence that the inverse asserts holds in the network (the inverse is an I-map).
 
-    It is enough to ask, for each latent in a topological order of the inverse, that its parents separate it from its other
-    predecessors and all other observed variables.
+    It is enough to ask, for each latent in a topological order of the inverse, that its parents separate it from its
+    other predecessors and all other observed variables.
 
     Arguments:
         network: The network that was inverted.

@@ -17,7 +17,8 @@ class GaussianDecoder(nn.Module):
     .. math::
         x_i \sim N\left(a_i^\top v_{\mathrm{pa}(i)} + f_i(v_{\mathrm{pa}(i)}),\ \text{floor}^2 + e^{2 s_i}\right)
 
-    The standard deviation is one constant per output; the floor keeps it from collapsing while the posterior is still poor.
+    The standard deviation is one constant per output; the floor keeps it from collapsing while the posterior is still
+    poor.
 
     Arguments:
         adjacency: Bool, shape ``(D, M)``: which of M inputs each output sees.

@@ -19,17 +19,17 @@ from sirenvae.models.structures import structure_of
 class SIReNVAE(LatentVariableModel):
     """A VAE with graphical residual flows as prior and posterior and a masked decoder.
 
-    The prior's flow is normalizing: it carries z to standard normal noise, with the edges among latents as its adjacency.
-    The posterior's flow is generative: it carries noise to z, given x, with the edges of the network's inverse. Each output of
-    the decoder sees only its parents.
+    The prior's flow is normalizing: it carries z to standard normal noise, with the edges among latents as its
+    adjacency. The posterior's flow is generative: it carries noise to z, given x, with the edges of the network's
+    inverse. Each output of the decoder sees only its parents.
 
     Arguments:
         network: The Bayesian network.
         structure: ``"true"``, ``"fully_connected"`` or ``"independent"``, see
             :func:`~sirenvae.models.structures.structure_of`.
         num_blocks: Residual blocks in each flow.
-        prior_features, posterior_features, decoder_features: Hidden widths; by default a unit for each set of the mask rule
-            in the flows and two for each output in the decoder.
+        prior_features, posterior_features, decoder_features: Hidden widths; by default a unit for each set of the mask
+            rule in the flows and two for each output in the decoder.
         replicas: Leading shape R of all weights, for training several at once.
 
     Raises:

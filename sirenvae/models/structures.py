@@ -1,4 +1,4 @@
-"""Which variable may see which: the adjacencies of a VAE's prior, posterior and decoder, read off a Bayesian network."""
+"""Which variable may see which: adjacencies of a VAE's prior, posterior and decoder, read off a Bayesian network."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Structure:
     """The adjacencies of a SIReN-VAE with K latents and D observed variables; rows are outputs, columns inputs.
 
     Attributes:
-        prior: Latents given their parents, bool, shape ``(K, K + D)``, diagonal True; the observed variables on the right
-            (all False unless an observed variable has latent children).
+        prior: Latents given their parents, bool, shape ``(K, K + D)``, diagonal True; the observed variables on the
+            right (all False unless an observed variable has latent children).
         posterior: Latents given their parents in the inverse, bool, shape ``(K, K + D)``, diagonal True.
         decoder: Observed variables given their parents, bool, shape ``(D, K + D)``.
     """
@@ -35,10 +35,10 @@ def structure_of(network: BayesianNetwork, structure: str = "true") -> Structure
 
     Arguments:
         network: The Bayesian network.
-        structure: ``"true"`` takes its edges, and those of its inverse in topological order. ``"fully_connected"`` joins all
-            latents, in topological order, and lets every observed variable see all latents. ``"independent"`` has no edge
-            among latents, neither in the prior nor in the posterior; every observed variable sees all latents and every
-            latent all observed variables. Edges among observed variables are always the network's.
+        structure: ``"true"`` takes its edges, and those of its inverse in topological order. ``"fully_connected"``
+            joins all latents, in topological order, and lets every observed variable see all latents. ``"independent"``
+            has no edge among latents, neither in the prior nor in the posterior; every observed variable sees all
+            latents and every latent all observed variables. Edges among observed variables are always the network's.
 
     Returns:
         The three adjacencies, columns in declared order, latents first.

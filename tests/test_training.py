@@ -1,0 +1,312 @@
+"""fit and its optimizer, the experiment that uses them, and the command line."""
+
+import csv
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+import sirenvae as sv
+from sirenvae.cli import main
+from sirenvae.experiments import elbo_vs_size
+from sirenvae.figures.elbo import elbo_vs_size_figure
+from sirenvae.figures.export import find_browser, write_html
+from sirenvae.optimizer import FlatAdamW
+from sirenvae.training import RECIPES, Recipe
+
+SHORT = Recipe("short", num_steps=30)
+
+
+def fitted(replicas=(), recipe=SHORT, seed=0, size=120):
+    network = sv.load_network("fork")
+    model = elbo_vs_size.build_model(network, "true", replicas, seed=1)
+    x, _ = sv.sample_network(network, size, seed=2)
+    return model, list(sv.fit(model, x, recipe, seed=seed))
+
+
+def test_records():
+    _, records = fitted(replicas=(2,))
+    assert [record.epoch for record in records] == list(range(1, 16))
+    assert [record.step for record in records] == list(range(2, 31, 2))  # 120 points are two batches of at most 100
+    assert all(record.loss.shape == record.learning_rate.shape == (2,) for record in records)
+    assert records[0].kl_weight < 0.2
+    assert records[-1].kl_weight == 1.0
+    assert records[-1].learning_rate.max() < records[5].learning_rate.min()
+    assert all(record.num_steps == 30 for record in records)
+
+
+def test_the_loss_falls_and_is_in_raw_units():
+    """The last loss is near the negative ELBO that the model reports on its training data."""
+    recipe = Recipe("short", num_steps=300)
+    model, records = fitted(recipe=recipe)
+    x, _ = sv.sample_network(sv.load_network("fork"), 120, seed=2)
+    with torch.no_grad():
+        elbo = model.elbo(x, 50).mean().item()
+    assert records[-1].loss.item() == pytest.approx(-elbo, abs=0.3)
+
+
+def test_equal_seeds_give_equal_weights_and_other_seeds_do_not():
+    first, again, other = fitted()[0], fitted()[0], fitted(seed=5)[0]
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name])
+    assert not torch.equal(first.encoder.weights[0], other.encoder.weights[0])
+
+
+def test_stopping_early_leaves_a_usable_model():
+    network = sv.load_network("fork")
+    model = sv.SIReNVAE(network)
+    x, _ = sv.sample_network(network, 50)
+    for record in sv.fit(model, x, RECIPES["default"]):
+        if record.epoch == 2:
+            break
+    assert not model.training
+    assert torch.isfinite(model.elbo(x)).all()
+
+
+def test_masked_weights_stay_zero():
+    network = sv.load_network("student")
+    model = sv.SIReNVAE(network)
+    x, _ = sv.sample_network(network, 50)
+    list(sv.fit(model, x, SHORT))
+    for flow in (model.prior, model.encoder):
+        for i, weight in enumerate(flow.weights):
+            assert (weight[..., flow.get_buffer(f"mask_{i}") == 0] == 0).all()
+
+
+def test_adamw_is_that_of_torch():
+    torch.manual_seed(0)
+    ours, theirs = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)
+    theirs.load_state_dict(ours.state_dict())
+    reference = torch.optim.AdamW(
+        [{"params": [theirs.weight], "weight_decay": 0.5}, {"params": [theirs.bias], "weight_decay": 0.0}], lr=0.01
+    )
+    optimizer = FlatAdamW(ours, ())
+    for step in range(5):
+        x = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
+        optimizer.zero_grad()
+        reference.zero_grad()
+        for layer in (ours, theirs):
+            layer(x).square().sum().backward()
+        optimizer.step(torch.tensor(0.01), torch.tensor(0.5))
+        reference.step()
+    assert torch.allclose(ours.weight, theirs.weight, atol=1e-6)
+    assert torch.allclose(ours.bias, theirs.bias, atol=1e-6)
+
+
+def test_each_replica_has_its_own_rate_and_decay():
+    def stepped(rate, decay):
+        model = torch.nn.Module()
+        model.weight = torch.nn.Parameter(torch.ones(2, 3))
+        optimizer = FlatAdamW(model, (2,))
+        model.weight.sum().backward()
+        optimizer.step(torch.tensor(rate), torch.tensor(decay))
+        return model.weight.detach()
+
+    weight = stepped([0.0, 0.1], [1.0, 2.0])
+    assert torch.equal(weight[0], torch.ones(3))
+    assert torch.allclose(weight[1], torch.full((3,), 1 - 0.1 * 2.0 - 0.1), atol=1e-6)
+
+
+def test_the_plateau_schedule_lowers_each_rate_on_its_own_and_ends():
+    from sirenvae.training import _Plateau
+
+    recipe = replace(RECIPES["paper"], plateau_patience=2, final_learning_rate=1e-3)
+    schedule = _Plateau(recipe, torch.ones(2))
+    losses = [(3.0, 3.0), (2.0, 3.0), (1.0, 3.0), (0.0, 3.0)]
+    for loss in losses:
+        schedule.end_epoch(torch.tensor(loss))
+    assert schedule.learning_rate(0).tolist() == pytest.approx([1e-2, 1e-3])
+    assert not schedule.finished(0)
+    for _ in range(6):
+        schedule.end_epoch(torch.tensor((0.0, 3.0)))
+    assert schedule.finished(0)
+    assert schedule.learning_rate(0).tolist() == [0.0, 0.0]
+
+
+def test_the_paper_recipe_runs_to_its_end():
+    recipe = replace(RECIPES["paper"], plateau_patience=1, max_epochs=40)
+    _, records = fitted(recipe=recipe, size=60)
+    assert records[-1].learning_rate.item() < 1e-2
+    assert records[-1].num_steps is None
+    assert records[0].kl_weight == 1.0
+
+
+def test_the_default_laws():
+    recipe = RECIPES["default"]
+    assert recipe.steps_for(92, 46) == 2000
+    assert recipe.steps_for(4600, 46) == 4000
+    assert recipe.decay_for("true", 92, 46) == 1.0
+    assert recipe.decay_for("true", 4600, 46) == pytest.approx(0.02)
+    assert recipe.decay_for("vanilla_vae", 92, 46) > recipe.decay_for("fully_connected", 92, 46) > 1.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"learning_rate": -0.1}, "learning rate must be positive, but -0.1 came"),
+        ({"learning_rate": math.nan}, "learning rate must be positive, but nan came"),
+        ({"batch_size": 0}, "batch size must be positive"),
+        ({"num_steps": 0}, "number of steps is at least 1, but 0 came"),
+        ({"weight_decay": -1.0}, "weight decay is at least 0"),
+        ({"schedule": "linear"}, "one of cosine, plateau"),
+    ],
+)
+def test_bad_recipes_are_one_sentence(settings, sentence):
+    with pytest.raises(sv.InputError, match=sentence):
+        Recipe("bad", **settings)
+
+
+def test_fit_rejects_bad_input_at_the_call():
+    network = sv.load_network("fork")
+    with pytest.raises(sv.InputError, match="one of default, paper"):
+        sv.fit(sv.SIReNVAE(network), torch.randn(5, 3), "unknown")
+    with pytest.raises(sv.InputError, match="at least 2 points"):
+        sv.fit(sv.SIReNVAE(network), torch.randn(1, 3))
+
+
+def small_config(**changes):
+    settings = dict(
+        sizes=(30, 10), models=("true", "vanilla_vae"), num_seeds=2, recipe=SHORT, num_test=50, num_updates=3
+    )
+    return elbo_vs_size.Config(sv.load_network("fork"), **settings | changes)
+
+
+def test_an_experiment_yields_progress_and_a_point_per_cell():
+    config = small_config()
+    events = list(elbo_vs_size.run(config))
+    points = [event for event in events if isinstance(event, elbo_vs_size.Point)]
+    assert [(point.cell.size, point.cell.model) for point in points] == [
+        (10, "true"),
+        (10, "vanilla_vae"),
+        (30, "true"),
+        (30, "vanilla_vae"),
+    ]
+    assert len(events) == 4 * 4
+    assert all(len(point.elbo) == 2 for point in points)
+    assert all(i >= e for point in points for i, e in zip(point.iwae, point.elbo, strict=True))
+    rows = elbo_vs_size.table(config, points)
+    assert len(rows) == 8
+    assert rows[0]["excess_nll"] == rows[0]["exact_log_evidence"] - rows[0]["iwae"]
+
+
+def test_worker_processes_find_the_same_points():
+    from sirenvae.experiments.executors import local_processes
+
+    config = small_config(sizes=(10,))
+    here = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
+    with local_processes(2) as (executor, line):
+        events = list(elbo_vs_size.run(config, executor, line))
+    there = [event for event in events if isinstance(event, elbo_vs_size.Point)]
+    assert any(isinstance(event, elbo_vs_size.Progress) for event in events)
+    for row, other in zip(elbo_vs_size.table(config, here), elbo_vs_size.table(config, there), strict=True):
+        assert row["elbo"] == pytest.approx(other["elbo"], abs=1e-4)
+
+
+def test_leaving_early_stops_the_workers():
+    from sirenvae.experiments.executors import local_processes
+
+    long = small_config(recipe=Recipe("long", num_steps=100_000), num_updates=5000)
+    with local_processes(1) as (executor, line):
+        for event in elbo_vs_size.run(long, executor, line):
+            assert event.step < 100_000
+            break
+    assert line.stop.is_set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sizes": (0,)}, r"at least 2 points, but the sizes \(0,\) came"),
+        ({"sizes": ()}, "at least 2 points"),
+        ({"models": ("wrong",)}, "no model wrong; there are true"),
+        ({"models": ()}, r"no model \(none given\)"),
+        ({"num_seeds": 0}, "number of seeds is at least 1, but 0 came"),
+    ],
+)
+def test_bad_configs_are_one_sentence(changes, sentence):
+    with pytest.raises(sv.InputError, match=sentence):
+        small_config(**changes)
+
+
+def test_presets():
+    network = sv.load_network("ecoli70")
+    assert elbo_vs_size.preset("quick", network).sizes == (46, 92, 230, 920, 4600)
+    assert len(elbo_vs_size.preset("quick", network).cells()) == 20
+    with pytest.raises(sv.InputError, match="one of minute, quick, paper"):
+        elbo_vs_size.preset("slow", network)
+
+
+def test_the_figure_has_a_curve_and_a_band_for_each_model_and_the_exact_line(tmp_path):
+    rows = [
+        {"model": model, "size": size, "elbo": -30.0 - seed, "exact_log_evidence": -29.0}
+        for model in ("true", "vanilla_vae")
+        for size in (10, 100)
+        for seed in (0, 1)
+    ]
+    figure = elbo_vs_size_figure(rows, "test")
+    curves = [trace for trace in figure.data if trace.name]
+    assert [trace.name for trace in curves] == ["SIReN-VAE, true structure", "vanilla VAE"]
+    assert tuple(curves[0].y) == (30.5, 30.5)
+    assert figure.layout.shapes[0].y0 == 29.0
+    html = write_html(figure, tmp_path / "figure.html").read_text(encoding="utf-8")
+    assert 'src="http' not in html
+
+
+def test_command_line_networks_and_invert(capsys):
+    assert main(["networks"]) == 0
+    assert "ecoli70" in capsys.readouterr().out
+    assert main(["networks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["name"] == "student"
+    assert main(["invert", "student"]) == 0
+    assert "12 edges, largest parent set 3, faithful, minimal, natural." in capsys.readouterr().out
+    assert main(["invert", "student", "--order", "reverse", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["order"] == "reverse"
+
+
+def test_command_line_train_and_figure(capsys, tmp_path):
+    assert (
+        main(
+            ["train", "fork", "--size", "20", "--seeds", "2", "--steps", "20", "--test", "50", "--iwae", "5", "--json"]
+        )
+        == 0
+    )
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["seed"] for row in rows] == [0, 1]
+    assert main(["train", "fork", "--size", "20", "--seeds", "1", "--steps", "20", "--test", "50", "--iwae", "5"]) == 0
+    assert "mean excess NLL" in capsys.readouterr().out
+
+    figure = ["figure", "elbo-vs-size", "--network", "fork", "--preset", "minute", "--sizes", "10", "--steps", "20"]
+    assert main([*figure, "--seeds", "1", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    with open(tmp_path / "out" / "elbo-vs-size-fork.csv", encoding="utf-8") as file:
+        assert [row["model"] for row in csv.DictReader(file)] == ["true", "vanilla_vae"]
+    assert (tmp_path / "out" / "elbo-vs-size-fork.html").exists()
+    if find_browser():
+        assert (tmp_path / "out" / "elbo-vs-size-fork.png").stat().st_size > 10_000
+    else:
+        assert "no PNG: it needs Chromium or Chrome" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["invert", "nope"], "no network called 'nope'"),
+        (["invert", "no/such/file.bif"], "cannot be read"),
+        (["invert", "student", "--order", "up"], "one of topological, reverse"),
+        (["train", "student", "--size", "0"], "at least 2 points"),
+        (["train", "student", "--learning-rate", "-1"], "learning rate must be positive, but -1.0 came"),
+        (["train", "student", "--structure", "x"], "no model x"),
+        (["train", "student", "--recipe", "x"], "one of default, paper"),
+        (["train", "student", "--seeds", "0"], "number of seeds is at least 1"),
+        (["figure", "elbo-vs-size", "--preset", "x"], "one of minute, quick, paper"),
+        (["figure", "elbo-vs-size", "--workers", "0"], "number of workers is at least 1"),
+        (["figure", "elbo-vs-size", "--network", "student", "--out", "/dev/null/x"], "cannot be made"),
+    ],
+)
+def test_command_line_bad_input_is_one_sentence_and_code_2(arguments, sentence, capsys):
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert err.count("\n") == 1
