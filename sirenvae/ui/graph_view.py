@@ -14,6 +14,7 @@ import streamlit as st
 import sirenvae as sv
 from sirenvae.figures.layout import layered_positions
 
+PICTURE = ("graph_picture.js", "edge_canvas.js")
 CACHE_KEYS = {sv.BayesianNetwork: sv.network_to_json}
 
 
@@ -51,7 +52,7 @@ _network_view = st.components.v2.component(
     "sirenvae_network",
     html='<div class="mount"></div>\n',
     css=asset("graph_view.css"),
-    js=asset("graph_picture.js", "network_view.js"),
+    js=asset(*PICTURE, "network_view.js"),
 )
 
 

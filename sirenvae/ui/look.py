@@ -1,7 +1,11 @@
 """The look that Streamlit's theme has no setting for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _STYLE = """
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
@@ -25,3 +29,28 @@ def run_under_navigation() -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
         st.rerun()
+
+
+@contextmanager
+def common_to_pages() -> Iterator[None]:
+    """Widgets made inside belong to all pages: a page switch keeps them and their part of the URL.
+
+    It is as if app.py had made them. Streamlit gives a widget to the script that is running and has no public way to
+    say otherwise.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        yield
+        return
+    with context.run_with_active_hash(context.pages_manager.main_script_hash):
+        yield
+
+
+def keep_in_url(*keys: str) -> None:
+    """Write the values of bound widgets into the URL again; call it before the widgets.
+
+    A value that came with the link is not written again when the page is switched, unless it is set.
+    """
+    for key in keys:
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]

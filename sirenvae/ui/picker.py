@@ -7,7 +7,7 @@ import hashlib
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.look import run_under_navigation
+from sirenvae.ui.look import common_to_pages, keep_in_url, run_under_navigation
 
 # The widgets' keys are also the names of the URL's parameters.
 NETWORK, OBSERVED = "network", "observed"
@@ -30,8 +30,9 @@ def pick_network(row=None) -> sv.BayesianNetwork:
         The network; the same object as long as the choice stays the same.
     """
     run_under_navigation()
+    keep_in_url(NETWORK, OBSERVED)
     names = _choices()
-    with row or picker_row():
+    with row or picker_row(), common_to_pages():
         name = st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=_forget_observed, width=220)
         base = _load(name, None)
         with st.popover(_observed_label(base), icon=":material/visibility:", key="observed_popover"):

@@ -8,9 +8,10 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.graphs.inversion import ORDERS
-from sirenvae.ui.graph_view import CACHE_KEYS, asset, fingerprint, graph_model
+from sirenvae.ui.graph_view import CACHE_KEYS, PICTURE, asset, fingerprint, graph_model
 
 _STEP = "inversion_step"  # in the session: {"id": of the trace, "step": k}
+_SENT = "inversion_step_sent"
 _MAX_CHECKED = 300  # beyond so many variables the d-separation checks wait for a click
 _START = {
     "topological": "The frontier holds the latents that have no latent parents.",
@@ -21,7 +22,7 @@ _stepper = st.components.v2.component(
     "sirenvae_stepper",
     html='<div class="mount"></div>\n',
     css=asset("graph_view.css", "stepper.css"),
-    js=asset("graph_picture.js", "step_bar.js", "step_words.js", "stepper.js"),
+    js=asset(*PICTURE, "step_bar.js", "step_words.js", "stepper.js"),
 )
 
 
@@ -56,6 +57,11 @@ def elimination_stepper(network: sv.BayesianNetwork, order: str, key: str = "ste
     step = kept["step"] if kept["id"] == trace["id"] else 0
     step = min(step, len(trace["steps"]))
     st.session_state[_STEP] = {"id": trace["id"], "step": step}
+    # What was sent stays the same while the picture is on the page: a trace can be megabytes, and the step is the
+    # browser's business. The picture's own state is gone after a page switch; then it starts where it was left.
+    sent = st.session_state.get(_SENT)
+    if key not in st.session_state or sent is None or sent["id"] != trace["id"]:
+        sent = st.session_state[_SENT] = {"id": trace["id"], "step": step}
     if step:
         st.query_params["step"] = str(step)
     else:
@@ -64,7 +70,7 @@ def elimination_stepper(network: sv.BayesianNetwork, order: str, key: str = "ste
     def stepped() -> None:
         st.session_state[_STEP] = st.session_state[key]["at"]
 
-    _stepper(key=key, data=trace | {"step": step}, on_at_change=stepped)
+    _stepper(key=key, data=trace | {"step": sent["step"]}, on_at_change=stepped)
 
 
 def inverse_summary(network: sv.BayesianNetwork, order: str) -> None:

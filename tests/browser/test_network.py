@@ -1,9 +1,102 @@
-"""The network page in a browser."""
+"""The network page in a browser: drawing, clicking, uploading, and the time of the first paint."""
+
+import time
 
 import pytest
+from conftest import wait_idle
+
+DISCS = ".graph.single [data-node]"
 
 
-@pytest.mark.parametrize("name", ["student", "ecoli70"])
-def test_page_opens(open_page, name):
-    page = open_page(f"/?network={name}")
-    assert page.locator(".graph [data-node]").count() == {"student": 7, "ecoli70": 46}[name]
+@pytest.mark.parametrize(("name", "variables"), [("student", 7), ("ecoli70", 46)])
+def test_page_opens(open_page, name, variables):
+    page = open_page(f"/?network={name}", theme="dark" if name == "ecoli70" else "light")
+    page.locator(DISCS).first.wait_for()
+    assert page.locator(DISCS).count() == variables
+
+
+def test_first_paint_on_a_warm_server(browser, base_url, record_property):
+    def first_paint() -> float:
+        page = browser.new_page()
+        started = time.monotonic()
+        page.goto(base_url)
+        page.locator(DISCS).first.wait_for()
+        page.close()
+        return time.monotonic() - started
+
+    seconds = [first_paint() for _ in range(3)]
+    record_property("first_paint_seconds", seconds)
+    assert min(seconds) < 2.0  # the best of three: other work on the machine is not what is tested
+
+
+def test_a_click_toggles_observed_and_a_reload_and_the_other_page_keep_it(open_page):
+    page = open_page("/?network=student")
+    graph = page.locator(".graph.single")
+    assert graph.get_attribute("data-observed") == "J H"
+    page.locator("[data-node=G] .disc").click()
+    page.wait_for_selector(".graph.single[data-observed='G J H']")
+    wait_idle(page)
+    assert "observed=G" in page.url
+    page.reload()
+    page.wait_for_selector(".graph.single[data-observed='G J H']")
+    page.get_by_role("link", name="Inversion").click()
+    page.wait_for_selector(".stepper[data-step='0']")
+    wait_idle(page)
+    assert "observed=G" in page.url
+    assert page.locator(".stage .large .node.observed").count() == 3
+    page.get_by_role("button", name="Default").click()
+    page.get_by_text("Observed: 2 of 7").wait_for()
+    wait_idle(page)
+    assert "observed" not in page.url
+
+
+def test_the_keyboard_toggles_too(open_page):
+    page = open_page("/?network=chain")
+    page.locator("[data-node=a]").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".graph.single[data-observed='a x']")
+
+
+def test_the_last_observed_variable_stays(open_page):
+    page = open_page("/?network=chain")
+    page.locator("[data-node=x] .disc").click()
+    page.get_by_text("At least one variable must be observed, but all 4 are latent.").wait_for()
+    assert page.locator(".graph.single").get_attribute("data-observed") == "x"
+
+
+def test_an_upload_is_chosen_and_survives_a_reload(open_page):
+    page = open_page("/")
+    upload(page, "mine.csv", "parent,child\nsun,<b>&\nrain,<b>&\n")
+    page.wait_for_selector(".graph.single [data-node=sun]")
+    wait_idle(page)
+    assert "network=mine-" in page.url
+    page.reload()
+    page.wait_for_selector(".graph.single [data-node=sun]")
+
+
+def test_a_bad_upload_is_one_sentence_and_changes_nothing(open_page):
+    page = open_page("/?network=collider")
+    upload(page, "circle.csv", "a,b\nb,a\n")
+    page.get_by_text("A Bayesian network has no directed cycle").wait_for()
+    assert page.locator(DISCS).count() == 3
+
+
+def test_physics_view_asks_nothing_of_other_addresses(open_page):
+    page = open_page("/?network=collider")
+    page.get_by_text("Explore with physics").click()
+    page.frame_locator("iframe").locator("canvas").wait_for()
+    page.get_by_text("Conditionals").click()
+    page.locator("[data-testid=stDataFrame]").wait_for()
+
+
+def test_unknown_network_in_the_link(open_page):
+    page = open_page("/?network=nonsense")
+    page.get_by_text("There is no network called 'nonsense'").wait_for()
+    assert page.locator(DISCS).count() == 7
+
+
+def upload(page, name: str, text: str) -> None:
+    """Give the picker a file."""
+    page.get_by_role("button", name="Your own").click()
+    file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(file)

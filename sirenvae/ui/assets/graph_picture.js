@@ -3,8 +3,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const RADIUS = 22; // of a disc, in the units of the layout
-const MIN_TEXT = 6; // the smallest text that is drawn, in pixels; smaller names wait for zoom or hover
+const MIN_TEXT = 5.8; // the smallest text that is drawn, in pixels; smaller names wait for zoom or hover
 const MIN_ARROW = 4.5; // radius in pixels below which arrowheads are hidden
+const MAX_RADIUS = 48; // of a disc in pixels, where zooming in ends
 const MAX_DETOUR = 240; // how far a bent edge may leave the straight line: a long arc hides more than it shows
 const MAX_BENT = 150; // beyond so many variables edges stay straight: looking for free space costs edges x variables
 
@@ -37,6 +38,11 @@ class Routes {
     if (!this.bends.has(key)) this.bends.set(key, x.length > MAX_BENT ? 0 : this.#bend(from, to));
     const bend = this.bends.get(key);
     return [(x[from] + x[to]) / 2 - bend * (y[to] - y[from]), (y[from] + y[to]) / 2 + bend * (x[to] - x[from])];
+  }
+
+  // The control point of an edge that was bent at the start; the later edges of a large graph are straight.
+  known(a, b) {
+    return this.bends.get(Math.min(a, b) * this.model.x.length + Math.max(a, b)) ? this.control(a, b) : null;
   }
 
   #bend(from, to) {
@@ -101,14 +107,17 @@ function wholeView(model) {
 }
 
 class Picture {
-  constructor(host, model, routes, label) {
+  constructor(host, model, routes, label, large = false) {
     this.model = model;
     this.routes = routes;
+    this.plot = html("div", { class: "plot" });
+    host.append(this.plot);
     this.edges = new Map(); // "a-b" -> element, a and b as they were given
     this.around = new Map(); // variable -> its edge elements
     this.whole = wholeView(model);
     this.view = this.whole;
-    this.svg = make("svg", { role: "group", "aria-label": label, preserveAspectRatio: "xMidYMid meet" }, host);
+    this.svg = make("svg", { role: "group", "aria-label": label, preserveAspectRatio: "xMidYMid meet" }, this.plot);
+    this.canvas = large ? new EdgeCanvas(this.plot, this) : null;
     this.edgeLayer = make("g", {}, this.svg);
     this.nodeLayer = make("g", {}, this.svg);
     this.#drawNodes();
@@ -143,6 +152,10 @@ class Picture {
   }
 
   addEdge(a, b, kind, arrow) {
+    if (this.canvas) {
+      this.routes.control(a, b);
+      return this.canvas.add(kind, a, b);
+    }
     const { names } = this.model;
     const group = make("g", { class: `edge ${kind}`, "data-edge": `${names[a]}-${names[b]}` }, this.edgeLayer);
     const { line, head } = this.routes.paths(a, b, arrow);
@@ -164,6 +177,9 @@ class Picture {
     this.nodes[v].classList.toggle("hot", on);
     for (const edge of this.around.get(v) ?? []) edge.classList.toggle("hot", on);
     this.svg.classList.toggle("pointing", on);
+    if (!this.canvas) return;
+    this.canvas.hot = on ? v : null;
+    this.canvas.redraw();
   }
 
   // Pixels per unit of the layout.
@@ -182,6 +198,7 @@ class Picture {
   fitDetail() {
     const scale = this.scale();
     if (!scale) return;
+    this.canvas?.redraw();
     this.svg.classList.toggle("far", RADIUS * scale < MIN_ARROW);
     this.svg.classList.toggle("small", 0.6 * RADIUS * scale < MIN_TEXT);
     this.model.names.forEach((name, v) => {
@@ -226,7 +243,7 @@ class Zoom {
     const [x, y, width, height] = this.picture.view;
     const whole = this.picture.whole;
     if (width / factor >= whole[2]) return this.picture.show(null);
-    if (RADIUS * this.picture.scale() * factor > 80) return;
+    if (RADIUS * this.picture.scale() * factor > MAX_RADIUS) return;
     const [px, py] = at ?? [x + width / 2, y + height / 2];
     this.picture.show([px - (px - x) / factor, py - (py - y) / factor, width / factor, height / factor]);
   }

@@ -21,6 +21,7 @@ class NetworkView {
       if (model.names.length <= FOCUSABLE) this.picture.nodes[v].setAttribute("aria-label", words);
     });
     this.observed = observed;
+    this.picture.canvas?.redraw(); // the theme may have changed
   }
 
   ask(v, zoom, tip) {
@@ -34,7 +35,7 @@ class NetworkView {
     this.root.replaceChildren();
     const frame = html("div", { class: "frame large" });
     this.root.append(frame);
-    this.picture = new Picture(frame, model, new Routes(model), "The network");
+    this.picture = new Picture(frame, model, new Routes(model), "The network", model.edges.length > MANY_LINES);
     for (const [parent, child] of model.edges) this.picture.addEdge(parent, child, "directed", true);
     const zoom = new Zoom(frame, this.picture);
     const tip = new Tip(this.root);

@@ -9,7 +9,6 @@ const PICTURES = [
 ];
 const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1400; // milliseconds between steps at speed 1
-const MANY_FILLS = 60; // with more fill edges than this, lines are thin
 const TABLE_ROWS = 8;
 const BUSY = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup]";
 const steppers = new WeakMap();
@@ -26,7 +25,7 @@ class Stepper {
   // Called at every run of the page: only another trace rebuilds anything, the client's step is the truth.
   update(data, tell) {
     this.tell = tell;
-    if (data.id === this.id) return;
+    if (data.id === this.id) return this.each((picture) => picture.canvas?.redraw()); // the theme may have changed
     this.pause();
     this.id = data.id;
     this.data = data;
@@ -54,7 +53,8 @@ class Stepper {
     this.bar = new StepBar(this);
     this.root.replaceChildren(stage, this.bar.element, this.words, legend());
     this.resize.disconnect();
-    this.root.classList.toggle("dense", this.data.steps.reduce((sum, { fill }) => sum + fill.length, 0) > MANY_FILLS);
+    const added = this.data.steps.reduce((sum, { fill, parents }) => sum + fill.length + parents.length, 0);
+    this.isLarge = this.model.edges.length + added > MANY_LINES;
     this.frames = {};
     this.pictures = {};
     const routes = new Routes(this.model);
@@ -72,7 +72,7 @@ class Stepper {
     frame.append(head);
     stage.append(frame);
     this.frames[kind] = frame;
-    this.pictures[kind] = new Picture(frame, this.model, routes, title);
+    this.pictures[kind] = new Picture(frame, this.model, routes, title, this.isLarge);
     new Zoom(head, this.pictures[kind]);
     frame.addEventListener("click", () => frame.classList.contains("small") && this.enlarge(kind));
     frame.addEventListener("keydown", (event) => {
@@ -86,6 +86,7 @@ class Stepper {
     const view = this.large && this.pictures[this.large].view;
     this.large = kind;
     this.root.dataset.large = kind;
+    this.frames[kind].blur();
     for (const [name, title] of PICTURES) {
       const small = name !== kind;
       this.frames[name].className = `frame ${small ? "small" : "large"}`;
@@ -141,13 +142,14 @@ class Stepper {
     const started = performance.now();
     const before = Math.max(this.step, 0);
     const touched = new Set([...(this.frontier?.keys() ?? []), ...this.eliminated(before)]);
-    this.mark(before, false);
+    if (!this.isLarge) this.mark(before, false);
     for (let s = before + 1; s <= target; s++) this.apply(s, true, touched);
     for (let s = before; s > target; s--) this.apply(s, false, touched);
     this.step = target;
     this.frontier = this.frontiers[Math.max(target - 1, 0)] ?? new Map();
     for (const v of this.frontier.keys()) touched.add(v);
-    this.mark(target, true);
+    if (this.isLarge) this.drawEdges(target);
+    else this.mark(target, true);
     for (const v of touched) this.paint(v, target);
     this.bar.show(target);
     this.panel.show(target);
@@ -169,6 +171,7 @@ class Stepper {
   apply(s, forward, touched) {
     const { v, fill, parents } = this.data.steps[s - 1];
     touched.add(v);
+    if (this.isLarge) return;
     for (const [a, b] of fill) this.reveal("induced", a, b, "fill", false, forward);
     for (const parent of parents) this.reveal("inverse", parent, v, "inverse", true, forward);
     this.fade(forward ? s - 1 : s, forward);
@@ -189,6 +192,27 @@ class Stepper {
       if (look === "fill") edge.addEventListener("click", () => this.panel.why(a, b));
     }
     edge.classList.toggle("absent", !shown);
+  }
+
+  // The canvases of a large graph: edges among what is not yet eliminated, the inverse so far, and what is new.
+  drawEdges(step) {
+    const alive = ([a, b]) => !(this.when.get(a) < step) && !(this.when.get(b) < step);
+    const fills = [];
+    const inverse = [];
+    for (const { v, fill, parents } of this.data.steps.slice(0, Math.max(step - 1, 0))) {
+      for (const pair of fill) if (alive(pair)) fills.push(pair);
+      for (const parent of parents) inverse.push([parent, v]);
+    }
+    const now = step > 0 ? this.data.steps[step - 1] : { v: null, fill: [], parents: [] };
+    const { induced: { canvas: induced }, inverse: { canvas: inverted } } = this.pictures;
+    induced.set("plain", this.model.edges.filter(alive));
+    induced.set("moral", this.data.moral.filter(alive));
+    induced.set("fill", fills);
+    induced.set("fill new", now.fill);
+    inverted.set("inverse", inverse);
+    inverted.set("inverse new", now.parents.map((parent) => [parent, now.v]));
+    induced.redraw();
+    inverted.redraw();
   }
 
   mark(step, on) {

@@ -1,0 +1,132 @@
+"""The inversion page in a browser: stepping, the four pictures, and what survives a reload."""
+
+import pytest
+from conftest import wait_idle
+
+STEPPER = ".stepper"
+
+
+def at_step(page, step: int) -> None:
+    page.wait_for_selector(f"{STEPPER}[data-step='{step}']")
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("student", "12 edges"), ("ecoli70", "faithful, minimal, natural")])
+def test_page_opens(open_page, name, sentence):
+    page = open_page(f"/inversion?network={name}", theme="light" if name == "student" else "dark")
+    at_step(page, 0)
+    assert page.locator(".stage .frame").count() == 4
+    page.get_by_text(sentence).first.wait_for()
+
+
+def test_step_keys_and_what_the_pictures_show(open_page):
+    page = open_page("/inversion")
+    at_step(page, 0)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    at_step(page, 2)
+    large = page.locator(".stage .large")
+    assert large.locator(".node.now").get_attribute("data-node") == "I"
+    assert large.locator(".node.eliminated").get_attribute("data-node") == "D"
+    assert large.locator(".edge.fill.new").get_attribute("data-edge") == "G-S"
+    inverse = page.locator("[data-picture=inverse] .edge.inverse.new")
+    assert {edge.get_attribute("data-edge") for edge in inverse.all()} == {"G-I", "S-I"}
+    assert "I is eliminated" in page.locator(".told").inner_text()
+    page.keyboard.press("End")
+    at_step(page, 5)
+    page.keyboard.press("ArrowLeft")
+    at_step(page, 4)
+    assert page.locator("[data-picture=inverse] .edge:not(.absent)").count() == 10
+    page.keyboard.press("Home")
+    at_step(page, 0)
+    assert page.locator(".stage :is(.edge.fill:not(.absent), .edge.inverse:not(.absent), .edge.gone)").count() == 0
+
+
+def test_twenty_quick_presses_all_arrive_and_reach_the_link(open_page):
+    page = open_page("/inversion?network=ecoli70")
+    at_step(page, 0)
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(30)
+    at_step(page, 20)
+    page.wait_for_url("**step=20*")
+    wait_idle(page)
+    at_step(page, 20)
+
+
+def test_reload_and_page_switch_keep_the_step(open_page):
+    page = open_page("/inversion?network=student&order=reverse&step=3")
+    at_step(page, 3)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**step=4*")
+    page.reload()
+    at_step(page, 4)
+    page.get_by_role("link", name="Network").click()
+    page.wait_for_selector(".graph.single")
+    page.get_by_role("link", name="Inversion").click()
+    at_step(page, 4)
+    assert "order=reverse" in page.url
+
+
+def test_keys_do_not_step_while_typing(open_page):
+    page = open_page("/inversion")
+    at_step(page, 0)
+    page.locator(".st-key-network input").focus()
+    for key in ("ArrowRight", "End", "Space"):
+        page.keyboard.press(key)
+    assert page.locator(STEPPER).get_attribute("data-step") == "0"
+
+
+def test_small_pictures_swap_and_a_hover_lights_up_all(open_page):
+    page = open_page("/inversion?step=4")
+    page.locator("[data-picture=network]").click()
+    page.wait_for_selector(".stepper[data-large=network]")
+    page.locator(".stage .large [data-node=G] .disc").hover()
+    assert page.locator(".stage [data-node=G].hot").count() == 4
+
+
+def test_zoom_is_kept_across_steps_and_a_double_click_resets(open_page):
+    page = open_page("/inversion")
+    svg = page.locator(".stage .large svg")
+    whole = svg.get_attribute("viewBox")
+    box = svg.bounding_box()
+    page.mouse.move(box["x"] + 150, box["y"] + 150)
+    page.mouse.wheel(0, -150)
+    page.wait_for_timeout(100)
+    zoomed = svg.get_attribute("viewBox")
+    assert zoomed != whole
+    page.keyboard.press("ArrowRight")
+    at_step(page, 1)
+    assert svg.get_attribute("viewBox") == zoomed
+    page.mouse.dblclick(box["x"] + 20, box["y"] + box["height"] - 20)
+    assert [float(x) for x in svg.get_attribute("viewBox").split()] == [float(x) for x in whole.split()]
+
+
+def test_a_fill_edge_says_why_it_is_there(open_page):
+    page = open_page("/inversion?step=2")
+    page.locator(".stage .large [data-edge='G-S'] .line").dispatch_event("click")
+    assert "Step 2 eliminated I" in page.locator(".told").inner_text()
+
+
+def test_play_runs_to_the_end(open_page):
+    page = open_page("/inversion?network=collider")
+    page.get_by_label("Speed", exact=True).select_option("16")
+    page.get_by_label("Play (space)").click()
+    at_step(page, 2)
+
+
+def test_nonsense_in_the_link_is_dropped(open_page):
+    page = open_page("/inversion?network=student&order=sideways&step=-7&observed=nobody")
+    at_step(page, 0)
+    page.get_by_text("Observed: 2 of 7").wait_for()
+
+
+def test_a_step_of_a_hundred_variables_is_quick(open_page, record_property):
+    page = open_page("/inversion?network=arth150")
+    at_step(page, 0)
+    times = []
+    for step in range(1, 11):
+        page.keyboard.press("ArrowRight")
+        at_step(page, step)
+        times.append(float(page.locator(STEPPER).get_attribute("data-step-ms")))
+    record_property("step_ms", times)
+    assert sorted(times)[5] < 30
