@@ -106,10 +106,12 @@ with words:
         "What a block has mixed, the next one mixes again: T blocks reach whatever is at most T edges away, the "
         f"boolean power *T* of the graph. **{stack['words']}**"
     )
-if stack["deepest"] > 1:
+if stack["deepest"] == 1:
+    st.markdown("**Try this:** choose another structure or flow, in which some ancestors need more than one block.")
+elif num_blocks == 1:
     st.markdown("**Try this:** move the slider to 2 and look for the edges that were not in the graph.")
 else:
-    st.markdown("**Try this:** choose the structure *true*, where some ancestors need more than one block.")
+    st.markdown("**Try this:** point at a cell and follow its way through the graph, one edge for each block.")
 stack_picture(network, block, stack)
 blocks = "1 block" if num_blocks == 1 else f"{num_blocks} blocks"
 verdict = (

@@ -67,6 +67,10 @@ def test_pointing_at_an_edge_at_a_cell_and_at_nothing(open_page):
     assert root.get_attribute("data-pair") == "G-D"
     assert int(root.get_attribute("data-paths")) == mask_product(layers)[i, j]
 
+    page.locator(f'{BLOCK} [data-node="G"]').hover()
+    assert page.locator(f"{BLOCK} .claim").inner_text() == "Output G owns {G, L, J, H}"
+    assert page.locator(f"{BLOCK} .edge.lit").count() == 3
+
     choose(page, BLOCK, "I", "D")
     cell = page.locator(f"{BLOCK} .frame-cell").bounding_box()
     choose(page, BLOCK, "S", "D")

@@ -45,7 +45,7 @@ class FlowGraph {
   #listen(point) {
     const { svg } = this.picture;
     const chosen = (event) => {
-      const pair = event.target.closest?.("[data-pair]")?.dataset.pair.split("-").map(Number);
+      const pair = event.target.closest?.(".edge")?.dataset.pair.split("-").map(Number);
       if (pair) return { kind: "pair", j: pair[0], i: pair[1] };
       const name = event.target.closest?.("[data-node]")?.getAttribute("data-node");
       const input = this.variable.get(this.model.graph.names.indexOf(name));

@@ -125,7 +125,8 @@ function describe(block, chosen) {
   }
   const seen = block.set(block.last, chosen.i);
   if (hidden === 0) {
-    return [`no path: ${input} is not a parent of ${output}`, `Output ${output} owns ${seen}. A unit that has seen ${input} holds ${input} in its set, so no weight leads from it to ${output}.`];
+    const turned = block.layers[block.last].sets[chosen.j]?.includes(chosen.i) ? `The edge runs from ${output} to ${input}. ` : "";
+    return [`no path: ${input} is not a parent of ${output}`, `${turned}Output ${output} owns ${seen}. A unit that has seen ${input} holds ${input} in its set, so no weight leads from it to ${output}.`];
   }
   return [`${input} is a parent of ${output}: ${paths}`, `They pass through ${several(hidden, "hidden unit")} whose set holds ${input} and lies within ${seen}, the set of output ${output}.`];
 }
