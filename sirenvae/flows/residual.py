@@ -8,7 +8,7 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -78,7 +78,7 @@ class GraphicalResidualFlow(nn.Module):
             hidden_features = default_hidden_features(adjacency)
         widths = [hidden_features] if isinstance(hidden_features, int) else list(hidden_features)
         self.layers = layer_masks(adjacency, widths)
-        self.num_blocks, self.replicas = num_blocks, tuple(replicas)
+        self.num_blocks, self.replicas = num_blocks, torch.Size(replicas)
         self.lipschitz, self.num_power_iterations = lipschitz, num_power_iterations
         self.features = len(adjacency)
         self.context_features = adjacency.shape[1] - self.features
@@ -161,12 +161,12 @@ class GraphicalResidualFlow(nn.Module):
             Mouton & Kroon, Graphical Residual Flows (2022), section 3.
         """
         x, context, restore = self._to_batches(x, context)
-        log_det = x.new_zeros(x.shape[:-1])
+        diagonals = []
         for block in self._blocks(context):
             update, diagonal = block(x)
             x = x + update
-            log_det = log_det + torch.log1p(diagonal).sum(dim=-1)
-        return restore(x), restore(log_det)
+            diagonals.append(diagonal)
+        return restore(x), restore(_log_det(diagonals))
 
     def inverse_and_log_det(
         self, y: Tensor, context: Tensor | None = None, tolerance: float | None = None, max_sweeps: int = 100
@@ -199,11 +199,11 @@ class GraphicalResidualFlow(nn.Module):
             tolerance = 1e-10 if y.dtype == torch.float64 else 1e-5
         with torch.no_grad():
             y, context, restore = self._to_batches(y, context)
-            log_det = y.new_zeros(y.shape[:-1])
+            diagonals = []
             for block in reversed(self._blocks(context)):
                 y, diagonal = _solve(block, y, tolerance, max_sweeps)
-                log_det = log_det - torch.log1p(diagonal).sum(dim=-1)
-        return restore(y), restore(log_det)
+                diagonals.append(diagonal)
+        return restore(y), restore(-_log_det(diagonals))
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Log density of points that the flow carries to a standard normal, shape ``(*)``, in nats."""
@@ -214,20 +214,25 @@ class GraphicalResidualFlow(nn.Module):
         """Every block with its own normalized weights; what can be done for all of them at once is done here."""
         weights = self.normalized_weights()
         on_diagonal = [weight * self.get_buffer(f"diagonal_mask_{i}") for i, weight in enumerate(weights)]
-        on_diagonal[0] = on_diagonal[0].sum(dim=-1).unsqueeze(-2)
-        biases = list(self.biases)
+        own_slope = on_diagonal[0].sum(dim=-1).unsqueeze(-2)
+        biases = [bias.reshape(-1, *bias.shape[-3:]) for bias in self.biases]
         if context is not None:
-            biases[0] = biases[0] + context.unsqueeze(-3) @ (self.context_weight * self.context_mask).mT
+            context_weight = (self.context_weight * self.context_mask).mT
+            biases[0] = biases[0] + context.unsqueeze(1) @ context_weight.reshape(-1, *context_weight.shape[-3:])
         sharpness = nn.functional.softplus(self.raw_sharpness).unsqueeze(-1).unsqueeze(-1)
-        stacked = zip(
-            *(zip(*(part.unbind(-3) for part in parts), strict=True) for parts in (weights, on_diagonal, biases)),
-            sharpness.unbind(-4),
-            strict=True,
-        )
-        return [_Block(*parts) for parts in stacked]
+        return [
+            _Block(*parts)
+            for parts in zip(
+                _by_block([weight.mT for weight in weights]),
+                _by_block([own_slope, *(weight.mT for weight in on_diagonal[1:])]),
+                _by_block(biases),
+                _by_block(list(sharpness.unbind(-3))),
+                strict=True,
+            )
+        ]
 
     def _to_batches(self, x: Tensor, context: Tensor | None):
-        """Check shapes; give points one batch axis behind the replica axes, and a way to restore what came."""
+        """Check shapes; give points as ``(replicas, points, D)``, and a way to restore the shape that came."""
         if x.shape[-1] != self.features:
             raise InputError(f"The flow has {self.features} variables, but points with {x.shape[-1]} came.")
         given = 0 if context is None else context.shape[-1]
@@ -235,36 +240,53 @@ class GraphicalResidualFlow(nn.Module):
             raise InputError(f"The flow has {self.context_features} context values, but {given} came.")
         lead = len(self.replicas)
         if x.shape[:lead] != self.replicas or x.ndim < lead + 1:
-            raise InputError(f"The flow has replicas {self.replicas}, but points of shape {tuple(x.shape)} came.")
+            raise InputError(
+                f"The flow has replicas {tuple(self.replicas)}, but points of shape {tuple(x.shape)} came."
+            )
         shape = x.shape[:-1]
         if context is not None and context.shape[:-1] != shape:
             raise InputError(f"Points {tuple(x.shape)} and context {tuple(context.shape)} need the same batch shape.")
-        flat = (*self.replicas, -1)
-        context = None if context is None else context.reshape(*flat, self.context_features)
+        num_replicas, num_points = self.replicas.numel(), shape[lead:].numel()
+        context = None if context is None else context.reshape(num_replicas, num_points, self.context_features)
 
         def restore(values):
-            return values.reshape((*shape, *values.shape[lead + 1 :]))
+            return values.reshape((*shape, *values.shape[2:]))
 
-        return x.reshape(*flat, self.features), context, restore
+        return x.reshape(num_replicas, num_points, self.features), context, restore
 
 
 @dataclass(frozen=True)
 class _Block:
-    """One residual block: normalized weights, their part on the diagonal, biases (context included), sharpness."""
+    """One residual block of all replicas: matrices ``(replicas, in, out)``, normalized and ready to multiply from the right.
+
+    The first of `on_diagonal` is the slope of each hidden unit with respect to the variable it belongs to, a row.
+    """
 
     weights: tuple[Tensor, ...]
     on_diagonal: tuple[Tensor, ...]
     biases: tuple[Tensor, ...]
-    sharpness: Tensor
+    sharpness: tuple[Tensor, ...]
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """g(x, c) and the diagonal of dg/dx, both of the shape of x."""
-        activation, tangent = x @ self.weights[0].mT + self.biases[0], self.on_diagonal[0]
-        for i in range(1, len(self.weights)):
-            value, slope = lip_swish(activation, self.sharpness[..., i - 1, :, :])
-            tangent = (slope * tangent) @ self.on_diagonal[i].mT
-            activation = value @ self.weights[i].mT + self.biases[i]
+        activation, tangent = torch.baddbmm(self.biases[0], x, self.weights[0]), self.on_diagonal[0]
+        for weight, on_diagonal, bias, sharpness in zip(
+            self.weights[1:], self.on_diagonal[1:], self.biases[1:], self.sharpness, strict=True
+        ):
+            value, slope = lip_swish(activation, sharpness)
+            tangent = torch.bmm(slope * tangent, on_diagonal)
+            activation = torch.baddbmm(bias, value, weight)
         return activation, tangent
+
+
+def _by_block(parts: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+    """From tensors ``(*R, T, a, b)`` the tuples that belong to each block, shape ``(replicas, a, b)`` each."""
+    return zip(*(part.reshape(-1, *part.shape[-3:]).unbind(1) for part in parts), strict=True)
+
+
+def _log_det(diagonals: list[Tensor]) -> Tensor:
+    """Sum of log(1 + dg_i/dx_i) over variables and blocks, shape ``(replicas, points)``."""
+    return torch.log1p(torch.cat(diagonals, dim=-1)).sum(dim=-1)
 
 
 def _solve(block: _Block, y: Tensor, tolerance: float, max_sweeps: int) -> tuple[Tensor, Tensor]:
