@@ -54,3 +54,8 @@ def keep_in_url(*keys: str) -> None:
     for key in keys:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
+
+
+def plain(text) -> str:
+    """Text from outside (a file's names, a link) as Markdown that shows it as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in str(text))

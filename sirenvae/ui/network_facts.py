@@ -6,6 +6,7 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.ui.graph_view import CACHE_KEYS
+from sirenvae.ui.look import plain
 
 
 def show_facts(network: sv.BayesianNetwork) -> None:
@@ -16,12 +17,12 @@ def show_facts(network: sv.BayesianNetwork) -> None:
         "edges": network.dag.number_of_edges(),
         "observed": len(network.observed),
         "latent": len(network.latents),
-        "largest parent set": f"{len(network.parents(largest))} (of {_escaped(largest)})",
+        "largest parent set": f"{len(network.parents(largest))} (of {plain(largest)})",
     }
     if network.conditionals is not None:
         rows["exact entropy"] = f"{_entropy(network):.3f}&nbsp;nats"
     lines = [f"| {name} | **{value}** |" for name, value in rows.items()]
-    st.markdown("\n".join([f"| {_escaped(network.name)} | |", "|:--|--:|", *lines]))
+    st.markdown("\n".join([f"| {plain(network.name)} | |", "|:--|--:|", *lines]))
     if network.conditionals is not None:
         st.caption(
             "The entropy is that of the observed variables together: the average negative log-likelihood of the true "
@@ -101,8 +102,3 @@ def _mean(conditional: sv.LinearGaussian) -> str:
     for parent, slope in conditional.coefficients.items():
         text += f" {'−' if slope < 0 else '+'} {abs(slope):.4g} {parent}"
     return text
-
-
-def _escaped(variable) -> str:
-    """A name from a file as plain text inside a Markdown table."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in str(variable))

@@ -7,7 +7,7 @@ import hashlib
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.look import common_to_pages, keep_in_url, run_under_navigation
+from sirenvae.ui.look import common_to_pages, keep_in_url, plain, run_under_navigation
 
 # The widgets' keys are also the names of the URL's parameters.
 NETWORK, OBSERVED = "network", "observed"
@@ -43,7 +43,7 @@ def pick_network(row=None) -> sv.BayesianNetwork:
             _upload()
     network = _current(name, base)
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     return network
 
 

@@ -313,9 +313,10 @@ class Tip {
 // Calls `enter` with a variable's number when the pointer or the focus comes to its disc, `leave` when it goes.
 function onVariable(picture, enter, leave) {
   const number = new Map(picture.model.names.map((name, v) => [name, v]));
+  // The listeners are on the box around the SVG: an SVG that listens for focus takes it, with a frame, at every click.
   const variable = (event) => number.get(event.target.closest?.("[data-node]")?.getAttribute("data-node"));
   for (const [into, out] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
-    picture.svg.addEventListener(into, (event) => variable(event) !== undefined && enter(variable(event)));
-    picture.svg.addEventListener(out, (event) => variable(event) !== undefined && leave(variable(event)));
+    picture.plot.addEventListener(into, (event) => variable(event) !== undefined && enter(variable(event)));
+    picture.plot.addEventListener(out, (event) => variable(event) !== undefined && leave(variable(event)));
   }
 }

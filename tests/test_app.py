@@ -1,0 +1,92 @@
+"""The app without a browser: pages run, state is shared, bad input is one sentence."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("streamlit", reason="the app is an optional part")
+from streamlit.testing.v1 import AppTest
+
+import sirenvae as sv
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file("../app.py", default_timeout=30).run()
+
+
+def facts(app) -> str:
+    return next(block.value for block in app.markdown if "largest parent set" in block.value)
+
+
+def test_the_first_page_shows_the_student_network(app):
+    assert not app.exception
+    assert app.title[0].value == "Network"
+    assert "| variables | **7** |" in facts(app)
+    assert "3.011&nbsp;nats" in facts(app)
+
+
+@pytest.mark.parametrize("name", sv.network_names())
+def test_every_network_on_both_pages(app, name):
+    app.selectbox(key="network").select(name).run()
+    assert not app.exception
+    app.switch_page("pages/inversion.py").run()
+    assert not app.exception
+    assert app.selectbox(key="network").value == name
+    assert any("**faithful**" in block.value for block in app.markdown)
+
+
+def test_the_sentence_about_the_inverse(app):
+    app.switch_page("pages/inversion.py").run()
+    sentence = (
+        "The inverse: **12 edges**, largest parent set **3**, 2 fill edges, **faithful**, **minimal**, **natural**."
+    )
+    assert sentence in [block.value for block in app.markdown]
+    app.selectbox(key="order").select("reverse").run()
+    assert not app.exception
+
+
+def test_observed_is_shared_by_the_pages_and_reset_by_another_network(app):
+    app.multiselect(key="observed").set_value(["G", "H"]).run()
+    app.switch_page("pages/inversion.py").run()
+    assert app.multiselect(key="observed").value == ["G", "H"]
+    app.selectbox(key="network").select("chain").run()
+    assert app.multiselect(key="observed").value == []
+
+
+def test_to_observe_everything_is_one_sentence_and_keeps_the_choice(app):
+    app.multiselect(key="observed").set_value(["G", "H"]).run()
+    app.multiselect(key="observed").set_value(list("DIGSLJH")).run()
+    assert [error.value for error in app.error] == ["At least one variable must be latent, but all 7 are observed\\."]
+    assert app.multiselect(key="observed").value == ["G", "H"]
+
+
+def test_a_link_restores_network_observed_and_order():
+    app = AppTest.from_file("../app.py", default_timeout=30)
+    app.query_params["network"] = "greenhouse"
+    app.query_params["observed"] = ["Sun", "Size"]
+    app.run()
+    assert app.selectbox(key="network").value == "greenhouse"
+    assert app.multiselect(key="observed").value == ["Sun", "Size"]
+    assert "| observed | **2** |" in facts(app)
+
+
+def test_large_networks_are_checked_on_demand(app):
+    app = AppTest.from_file("../app.py", default_timeout=60)
+    app.query_params["network"] = "binary-tree-9"
+    app.run()
+    app.switch_page("pages/inversion.py")
+    app.query_params["order"] = "reverse"
+    app.run()
+    assert not app.exception
+    assert any(button.label.startswith("Check") for button in app.button)
+
+
+def test_the_first_page_needs_neither_torch_nor_pgmpy():
+    code = (
+        "import sys; import sirenvae.ui.network_facts, sirenvae.ui.picker, sirenvae.ui.stepper;"
+        "print([name for name in ('torch', 'pgmpy', 'pyvis') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
