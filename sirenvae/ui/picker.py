@@ -42,8 +42,9 @@ def pick_network(row=None) -> sv.BayesianNetwork:
         with st.popover("Your own", icon=":material/upload_file:", key="upload_popover"):
             _upload()
     network = _current(name, base)
+    place = st.empty()  # always there, so that a message does not move, and thereby rebuild, what comes after it
     if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(plain(problem), icon=":material/error:")
+        place.error(plain(problem), icon=":material/error:")
     return network
 
 

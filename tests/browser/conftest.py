@@ -121,6 +121,13 @@ def wait_idle(page) -> None:
     page.wait_for_selector(IDLE)
 
 
+def expect_count(page, selector: str, count: int) -> None:
+    """Wait until the page has so many elements; CSS selectors look into components too."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(selector)).to_have_count(count, timeout=10_000)
+
+
 def _note_console(message, troubles: list[str]) -> None:
     # On a deep link Streamlit looks for its own server below the page's path first.
     searching = "/_stcore/" in message.location.get("url", "") and "404" in message.text

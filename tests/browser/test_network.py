@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import wait_idle
+from conftest import expect_count, wait_idle
 
 DISCS = ".graph.single [data-node]"
 
@@ -11,8 +11,7 @@ DISCS = ".graph.single [data-node]"
 @pytest.mark.parametrize(("name", "variables"), [("student", 7), ("ecoli70", 46)])
 def test_page_opens(open_page, name, variables):
     page = open_page(f"/?network={name}", theme="dark" if name == "ecoli70" else "light")
-    page.locator(DISCS).first.wait_for()
-    assert page.locator(DISCS).count() == variables
+    expect_count(page, DISCS, variables)
 
 
 def test_first_paint_on_a_warm_server(browser, base_url, record_property):
@@ -43,7 +42,7 @@ def test_a_click_toggles_observed_and_a_reload_and_the_other_page_keep_it(open_p
     page.wait_for_selector(".stepper[data-step='0']")
     wait_idle(page)
     assert "observed=G" in page.url
-    assert page.locator(".stage .large .node.observed").count() == 3
+    expect_count(page, ".stage .large .node.observed", 3)
     page.get_by_role("button", name="Default").click()
     page.get_by_text("Observed: 2 of 7").wait_for()
     wait_idle(page)
@@ -78,7 +77,7 @@ def test_a_bad_upload_is_one_sentence_and_changes_nothing(open_page):
     page = open_page("/?network=collider")
     upload(page, "circle.csv", "a,b\nb,a\n")
     page.get_by_text("A Bayesian network has no directed cycle").wait_for()
-    assert page.locator(DISCS).count() == 3
+    expect_count(page, DISCS, 3)
 
 
 def test_physics_view_asks_nothing_of_other_addresses(open_page):
@@ -92,7 +91,7 @@ def test_physics_view_asks_nothing_of_other_addresses(open_page):
 def test_unknown_network_in_the_link(open_page):
     page = open_page("/?network=nonsense")
     page.get_by_text("There is no network called 'nonsense'").wait_for()
-    assert page.locator(DISCS).count() == 7
+    expect_count(page, DISCS, 7)
 
 
 def upload(page, name: str, text: str) -> None:
