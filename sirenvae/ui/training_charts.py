@@ -11,7 +11,7 @@ from sirenvae.ui.jobs import Job
 
 _CROSS = "path://M2,0 L5,3 L8,0 L10,2 L7,5 L10,8 L8,10 L5,7 L2,10 L0,8 L3,5 L0,2 Z"
 _SYMBOLS = {"circle": "circle", "square": "rect", "diamond": "diamond", "x": _CROSS}
-_FAINT = 0.18  # the opacity of a band
+_FAINT = 0.15  # the opacity of a band
 _COVERED = 0.8  # share of a curve's values that the axis must show; the first steps lie far above the rest
 
 
@@ -83,7 +83,7 @@ def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str) -> dict
     names = [one["name"] for one in series if one.pop("in_legend", False)]
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 16, "top": 26, "bottom": 58, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 26, "bottom": 58 if len(names) < 3 else 76, "containLabel": True},
         "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30},
         "tooltip": {"trigger": trigger, "valueFormatter": "%.2f", "confine": True},
         "xAxis": {"nameLocation": "middle", "nameGap": 28, **x_axis},

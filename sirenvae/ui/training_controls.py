@@ -18,7 +18,7 @@ PRESETS = {
     "quick": ("Ten minutes: all four models", "Five sizes, three seeds."),
     "paper": ("Half an hour: as in the paper", "All four models, seven sizes, five seeds."),
 }
-_PROBLEM = "training_problem"  # one sentence about a run that could not be started
+_PROBLEM = "training_problem"  # a network and one sentence why the last run on it could not be started
 _SIZES = (1, 2, 5)  # default sizes, in points per variable
 
 
@@ -43,8 +43,9 @@ def run_controls(network: BayesianNetwork) -> None:
         st.button(label, on_click=_start, args=(Plan(network, preset=name),), **settings)
     with st.expander("Your own settings", icon=":material/tune:", key="own_settings"):
         _own_settings(network, disabled=not ready)
-    if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(problem, icon=":material/error:")
+    problem = st.session_state.get(_PROBLEM)
+    if problem and problem[0] is network:
+        st.error(problem[1], icon=":material/error:")
     _pick_run()
 
 
@@ -61,10 +62,11 @@ def shown_run() -> str | None:
 
 def _start(plan: Plan, patience: float = 1.0) -> None:
     """Callback: start a run and show it, or say why it cannot be and keep everything."""
+    st.session_state.pop(_PROBLEM, None)
     try:
         st.session_state[RUN] = training_manager().submit(plan, patience)
     except InputError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = plan.network, str(error)
 
 
 def _own_settings(network: BayesianNetwork, disabled: bool) -> None:
@@ -89,7 +91,7 @@ def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: s
     try:
         sizes = _sizes(state["sizes"] or default_sizes)
     except InputError as error:
-        state[_PROBLEM] = str(error)
+        state[_PROBLEM] = network, str(error)
         return
     models = tuple(model for model, label in names.items() if label in state["models"])
     _start(

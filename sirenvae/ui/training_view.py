@@ -78,11 +78,11 @@ def _status(job: Job) -> None:
     label, icon, colour = _BADGES[job.state]
     with st.container(horizontal=True, vertical_alignment="center", key=f"run_{job.state}"):
         st.badge(label, icon=icon, color=colour, width="content")
-        st.markdown(description(job), width="stretch")
+        st.markdown(_top_line(job), width="stretch")
         if job.active:
             stop = {"icon": ":material/stop:", "key": "stop", "on_click": training_manager().stop, "args": (job.id,)}
             st.button("Stop", **stop)
-    st.markdown(_top_line(job))
+    st.markdown(description(job))
     if job.state == QUEUED and (ahead := training_manager().num_ahead(job.id)):
         st.progress(0.0, f"{ahead} {'run' if ahead == 1 else 'runs'} before this one.")
     elif job.active:
@@ -108,37 +108,32 @@ def _top_line(job: Job) -> str:
 
 def _curves_at(job: Job | None) -> int | None:
     """The size whose curves are shown: the learner's choice, or the latest."""
-    sizes = list(dict.fromkeys(record["size"] for record in job.progress)) if job else []
-    with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
-        st.markdown("**Negative ELBO while training**", width="content")
-        if len(sizes) < 2:
-            return sizes[0] if sizes else None
-        chosen = st.pills(
-            "Training-set size",
-            sizes,
-            format_func=lambda size: f"{size} points" if size == sizes[0] else f"{size}",
-            label_visibility="collapsed",
-            key="curves_at",
-            help="Choose a size to keep its curves in view; otherwise the latest is shown.",
-        )
-    return chosen or sizes[-1]
+    if job is None or job.about is None:
+        return None
+    latest = job.progress[-1]["size"] if job.progress else job.about["sizes"][0]
+    if len(job.about["sizes"]) == 1:
+        return latest
+    words = "Choose a size to keep its curves in view; otherwise they follow the training."
+    return st.pills("Curves of the models trained with", job.about["sizes"], key="curves_at", help=words) or latest
 
 
 def _charts(network: BayesianNetwork, job: Job | None) -> None:
     dark = st.context.theme.type == "dark"
     left, right = st.columns(2, gap="medium")
     with left:
+        above = st.container()
+        st.caption("Thick with marks: test points. Thin: the training points themselves.")
         size = _curves_at(job)
+    with above:
+        st.markdown("**Negative ELBO while training**" + (f", {size} points" if size else ""))
         st.echarts_chart(
             training_chart(network, job, size, dark),
             height=_HEIGHT,
             key="training_chart",
             alt="Negative ELBO on test and training points against training steps, with the exact line.",
         )
-        st.caption("Thick with marks: test points. Thin: the training points themselves.")
     with right:
-        with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
-            st.markdown("**Negative ELBO against training-set size**")
+        st.markdown("**Negative ELBO against training-set size**")
         st.echarts_chart(
             size_chart(network, job, dark),
             height=_HEIGHT,
@@ -153,12 +148,14 @@ def _recipe(job: Job) -> None:
         return
     with st.expander("Recipe", icon=":material/receipt_long:"):
         recipe = job.about["recipe"]
+        draws = f"{job.about['num_test']} test points and {job.about['elbo_samples']} draws of the latents for each"
         steps = ", ".join(f"{steps} at {size} points" for size, steps in job.about["steps"].items())
         shown = {name: recipe[name] for name in _MEANING} | {"num_steps": steps}
         if shown["weight_decay"] is None:
             shown["weight_decay"] = "like 1/n, and more for structures with more weights"
         lines = [f"| {name.replace('_', ' ')} | {value} | {_MEANING[name]} |" for name, value in shown.items()]
-        st.markdown("\n".join([f"| {recipe['name']} | | |", "|:--|:--|:--|", *lines]))
+        st.markdown(f"The recipe called *{recipe['name']}*, with AdamW. A cell is measured with {draws}.")
+        st.markdown("\n".join(["| setting | value | what it is |", "|:--|:--|:--|", *lines]))
 
 
 def _downloads(job: Job) -> None:

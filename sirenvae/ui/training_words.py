@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from statistics import fmean, stdev
 
 from sirenvae.figures.elbo import MODEL_LOOKS
@@ -119,35 +118,35 @@ def _single(job: Job) -> list[str]:
 
 
 def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
-    """How much lower the true structure's loss is, and how much of that the seeds alone may make up."""
-    ours, theirs = seed_losses(rows, "true", size), seed_losses(rows, rival, size)
-    noise = math.hypot(*(stdev(losses) if len(losses) > 1 else 0.0 for losses in (ours, theirs)))
-    return fmean(theirs) - fmean(ours), noise
+    """How much lower the true structure's loss is, and how much that differs between seeds, which share their data."""
+    pairs = zip(seed_losses(rows, "true", size), seed_losses(rows, rival, size), strict=True)
+    gaps = [theirs - ours for ours, theirs in pairs]
+    return fmean(gaps), stdev(gaps) if len(gaps) > 1 else 0.0
 
 
 def _gap_sentence(job: Job, rival: str, size: int) -> str:
-    rows = job.rows
-    exact = exact_loss(job.plan.network, rows)
-    gap, noise = _gap(rows, rival, size)
-    ours, theirs = (fmean(seed_losses(rows, model, size)) - exact for model in ("true", rival))
-    both = f"{ours:.2f} against {theirs:.2f} nats above it"
+    gap, noise = _gap(job.rows, rival, size)
+    exact = exact_loss(job.plan.network, job.rows)
+    above = {model: fmean(losses) - exact for model in MODEL_LOOKS if (losses := seed_losses(job.rows, model, size))}
+    both = f"{above['true']:.2f} against {above[rival]:.2f} nats above it"
+    others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
+    end = f"{both}; {_listed(others)}." if others else f"{both}."
     if abs(gap) <= noise:
-        pair = f"the true structure and {_NAMES[rival]}"
-        return f"With **{size} points** {pair} differ by less than two seeds do: {both}."
+        return f"With **{size} points** these seeds cannot tell the true structure from {_NAMES[rival]}: {end}"
     nearer = "nearer to" if gap > 0 else "farther from"
     than = f"the exact line than {_NAMES[rival]}"
-    return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}."
+    return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {end}"
 
 
 def _why(rows: list[dict], rival: str, both: list[int]) -> list[str]:
-    first, last = _gap(rows, rival, both[0])[0], _gap(rows, rival, both[-1])[0]
-    if first <= 0 or (len(both) > 1 and last > first):
+    (first, noise), (last, _) = _gap(rows, rival, both[0]), _gap(rows, rival, both[-1])
+    if first <= noise or last > first:
         return []
     why = (
         "The masks of the true structure leave no weights for dependences that the network rules out, "
         "so a few points have less to mislead it."
     )
-    if len(both) > 1 and last < 0.7 * first:
+    if last < 0.7 * first:
         why += " With more points the data themselves tell any model what to leave out, and the gap closes."
     return [why]
 

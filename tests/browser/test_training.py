@@ -8,7 +8,7 @@ LONG = "/training?network=student&sizes=14&seeds=1&steps=20000&models=vanilla+VA
 
 def set_and_train(page):
     page.locator(".st-key-own_settings summary").click()
-    page.locator(".st-key-train button").click()
+    page.locator(".st-key-train button").press("Enter")  # a click could miss it while the expander still unfolds
 
 
 def wait_for_state(page, state):

@@ -1,0 +1,85 @@
+"""What the training page says and draws, from made-up numbers."""
+
+import pytest
+
+from sirenvae.graphs import load_network
+from sirenvae.ui.jobs import RUNNING, Job, Plan
+from sirenvae.ui.training_charts import size_chart, training_chart
+from sirenvae.ui.training_words import duration, findings, seconds_left, share_done
+
+STUDENT = load_network("student")
+
+
+def point(model, size, losses, train=(2.9, 2.9), seconds=10.0):
+    rows = [
+        {"model": model, "size": size, "seed": i, "elbo": -loss, "train_elbo": -t, "exact_log_evidence": -3.0}
+        for i, (loss, t) in enumerate(zip(losses, train, strict=True))
+    ]
+    return {"model": model, "size": size, "seconds": seconds, "rows": rows}
+
+
+def record(model, size, step, loss=4.0):
+    return {
+        "model": model,
+        "size": size,
+        "step": step,
+        "num_steps": 100,
+        "train_elbo": (-loss + 0.5,),
+        "test_elbo": (-loss,),
+        "replica_steps_per_second": 10.0,
+    }
+
+
+@pytest.fixture
+def job():
+    about = {"models": ("true", "vanilla_vae"), "sizes": (7, 70), "num_seeds": 2, "steps": {7: 100, 70: 100}}
+    return Job("student-own-0000", Plan(STUDENT), state=RUNNING, about=about, started=0.0)
+
+
+def test_the_gap_is_judged_by_pairs_of_seeds(job):
+    job.points = [point("true", 7, (3.5, 5.5)), point("vanilla_vae", 7, (4.5, 6.6))]
+    first = findings(job)[0]
+    assert "**1.05 nats nearer to** the exact line than the vanilla VAE: 1.50 against 2.55 nats above it" in first
+    job.points += [point("true", 70, (3.2, 3.3)), point("vanilla_vae", 70, (3.3, 3.2))]
+    assert any("these seeds cannot tell" in sentence for sentence in findings(job))
+    assert any("the gap closes" in sentence for sentence in findings(job))
+
+
+def test_a_worse_true_structure_is_said_to_be_worse(job):
+    job.points = [point("true", 7, (5.5, 5.6)), point("vanilla_vae", 7, (4.5, 4.5))]
+    assert "**1.05 nats farther from** the exact line" in findings(job)[0]
+    assert not any("masks" in sentence for sentence in findings(job))
+
+
+def test_numbers_that_are_not_finite_are_left_out(job):
+    job.points = [point("true", 7, (3.5, float("nan"))), point("vanilla_vae", 7, (4.5, 4.5))]
+    assert findings(job) == ["With **7 points** the vanilla VAE ends 1.50 nats above the exact line."]
+    job.progress = [record("true", 7, 50, float("nan")), record("vanilla_vae", 7, 50)]
+    for chart in (training_chart(STUDENT, job, 7, False), size_chart(STUDENT, job, False)):
+        assert "nan" not in str(chart)
+
+
+def test_time_left_follows_each_models_pace(job):
+    job.progress = [record("true", 7, 100), record("vanilla_vae", 7, 50)]
+    job.points = [point("true", 7, (3.5, 3.5), seconds=30.0)]
+    assert share_done(job) == pytest.approx(150 / 400)
+    assert seconds_left(job, now=35.0) == pytest.approx(5 + 30 + 10)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (42, "40 s"), (130, "2 min"), (7200, "2.0 h")])
+def test_durations_are_rounded(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_charts_show_every_model_and_the_exact_line(job, dark):
+    job.progress = [record("true", 7, 50), record("vanilla_vae", 7, 50), record("true", 70, 50)]
+    job.points = [point("true", 7, (3.5, 3.7)), point("vanilla_vae", 7, (4.5, 4.6))]
+    for chart in (training_chart(STUDENT, job, 7, dark), size_chart(STUDENT, job, dark)):
+        assert chart["legend"]["data"] == ["SIReN-VAE, true structure", "vanilla VAE"]
+        exact = chart["series"][0]["markLine"]
+        assert exact["label"]["formatter"] == "exact: 3.00 nats"
+        assert exact["lineStyle"]["color"] == ("#FFFFFF" if dark else "#000000")
+        assert chart["yAxis"]["min"] < 3.0 < chart["yAxis"]["max"]
+    band = next(series for series in chart["series"] if "areaStyle" in series)
+    assert band["data"] == [[7, pytest.approx(2 * 0.1414, abs=1e-3)]]
