@@ -188,9 +188,10 @@ def run_cell(config: Config, cell: Cell) -> Iterator[Progress | Point]:
     network, seeds = config.network, range(config.first_seed, config.first_seed + config.num_seeds)
     x_train = torch.stack([sample_network(network, cell.size, seed)[0] for seed in seeds])
     x_test, _ = sample_network(network, config.num_test, _TEST_SEED + config.first_seed)
-    model = build_model(network, cell.model, replicas=(config.num_seeds,), seed=config.first_seed)
+    device = best_device()
+    model = build_model(network, cell.model, replicas=(config.num_seeds,), seed=config.first_seed).to(device)
     num_steps = config.recipe.steps_for(cell.size, len(network.variables))
-    generator, reported = torch.Generator().manual_seed(config.first_seed), 0
+    generator, reported = torch.Generator(device).manual_seed(config.first_seed), 0
     for record in fit(model, x_train, config.recipe, seed=config.first_seed):
         due = record.step * config.num_updates // num_steps
         if due > reported:
@@ -204,6 +205,11 @@ def run_cell(config: Config, cell: Cell) -> Iterator[Progress | Point]:
         iwae = _floats(model.iwae_bound(x_test, config.iwae_samples, generator).mean(dim=-1))
     exact = true_log_prob(network, x_test).mean().item()
     yield Point(cell, elbo, iwae, train_elbo, exact, time.perf_counter() - start)
+
+
+def best_device() -> torch.device:
+    """CUDA where there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def build_model(
