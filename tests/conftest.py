@@ -1,11 +1,14 @@
-"""Random networks that several tests share."""
+"""Random networks that several tests share; one thread for torch, whose many small products gain nothing from more."""
 
 from __future__ import annotations
 
 import networkx as nx
 import numpy as np
+import torch
 
 import sirenvae as sv
+
+torch.set_num_threads(1)
 
 
 def random_dag(num_variables: int, seed: int, probability: float = 0.35) -> nx.DiGraph:
