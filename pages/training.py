@@ -9,7 +9,7 @@ from sirenvae.ui.training_view import run_view
 st.title("Training")
 st.markdown(
     "A SIReN-VAE that knows the network, and models that do not know it, learn from the same few points; what counts "
-    "is how well each explains new ones. **First thing to try:** start the first run and guess, before the right-hand "
+    "is how well each explains new ones. **First thing to try:** start the first run and guess, before the second "
     "chart shows it, with how many points the vanilla VAE catches up."
 )
 network = pick_network()

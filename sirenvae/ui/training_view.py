@@ -14,7 +14,7 @@ from sirenvae.ui.training_charts import size_chart, training_chart
 from sirenvae.ui.training_controls import shown_run, start_example, training_manager
 from sirenvae.ui.training_words import description, doing, duration, findings, seconds_left, share_done
 
-POLL_SECONDS = 0.7
+POLL_SECONDS = 0.8
 _HEIGHT = 360
 _BADGES = {
     QUEUED: ("waiting", ":material/hourglass_empty:", "gray"),
@@ -114,7 +114,7 @@ def _curves_at(job: Job | None) -> int | None:
     if len(job.about["sizes"]) == 1:
         return latest
     words = "Choose a size to keep its curves in view; otherwise they follow the training."
-    return st.pills("Curves of the models trained with", job.about["sizes"], key="curves_at", help=words) or latest
+    return st.pills("Curves at this many training points", job.about["sizes"], key="curves_at", help=words) or latest
 
 
 def _charts(network: BayesianNetwork, job: Job | None) -> None:
