@@ -7,6 +7,7 @@ job, so that nobody waits for the imports, and it is ended whenever a job does n
 from __future__ import annotations
 
 import pickle
+import re
 import secrets
 import subprocess
 import sys
@@ -125,7 +126,8 @@ class TrainingManager:
                 raise InputError(f"{waiting} runs wait already and no more can; stop one or come back a little later.")
             if self._worker is None:
                 self._start_worker()
-            job = Job(f"{plan.network.name}-{plan.preset or 'own'}-{secrets.token_hex(2)}", plan)
+            name = re.sub(r"\W+", "-", plan.network.name)
+            job = Job(f"{name}-{plan.preset or 'own'}-{secrets.token_hex(2)}", plan)
             self._jobs[job.id] = job
             self._send(("check", job.id, plan))
             self._changed.wait_for(lambda: job.about is not None or not job.active, timeout=patience)
@@ -156,8 +158,10 @@ class TrainingManager:
             return sum(self._jobs[other].active for other in ids[: ids.index(job_id)])
 
     def stop(self, job_id: str) -> None:
-        """Stop a job that waits or runs; what it has found stays."""
-        self._stop(job_id, "")
+        """Stop a job that waits or runs, and wait until it has; what it has found stays."""
+        with self._changed:
+            self._stop(job_id, "")
+            self._changed.wait_for(lambda: job_id not in self._jobs or not self._jobs[job_id].active, timeout=5.0)
 
     def close(self) -> None:
         """End the worker and wait until it is gone."""

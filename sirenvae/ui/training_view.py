@@ -12,7 +12,7 @@ from sirenvae.graphs import BayesianNetwork
 from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job
 from sirenvae.ui.training_charts import size_chart, training_chart
 from sirenvae.ui.training_controls import shown_run, start_example, training_manager
-from sirenvae.ui.training_words import description, doing, duration, findings, seconds_left, share_done
+from sirenvae.ui.training_words import description, doing, duration, findings, plain, seconds_left, share_done
 
 POLL_SECONDS = 0.8
 _HEIGHT = 360
@@ -66,7 +66,7 @@ def _live(job_id: str, was_active: bool) -> None:
         st.rerun()
     _status(job)
     if job.state == FAILED:
-        st.error(job.message, icon=":material/error:")
+        st.error(plain(job.message), icon=":material/error:")
     _charts(job.plan.network, job)
     if sentences := findings(job):
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))

@@ -66,7 +66,7 @@ def duration(seconds: float) -> str:
 
 def description(job: Job) -> str:
     """What is trained on what, in one sentence."""
-    about, name = job.about, _plain(job.plan.network.name)
+    about, name = job.about, plain(job.plan.network.name)
     if about is None:
         return f"A run on {name}."
     models = _listed([_NAMES[model] for model in MODEL_LOOKS if model in about["models"]])
@@ -164,9 +164,9 @@ def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
     ]
 
 
-def _plain(name: str) -> str:
-    """A name from a file as plain text inside Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in name)
+def plain(text: str) -> str:
+    """Text that came from outside, to stand as it is inside Markdown: no link and no picture comes of it."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
 
 
 def _listed(words: list[str]) -> str:
