@@ -128,14 +128,14 @@ def _gap_sentence(job: Job, rival: str, size: int) -> str:
     gap, noise = _gap(job.rows, rival, size)
     exact = exact_loss(job.plan.network, job.rows)
     above = {model: fmean(losses) - exact for model in MODEL_LOOKS if (losses := seed_losses(job.rows, model, size))}
-    both = f"{above['true']:.2f} against {above[rival]:.2f} nats above it"
+    both = f"{above['true']:.2f} against {above[rival]:.2f} nats above "
     others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
-    end = f"{both}; {_listed(others)}." if others else f"{both}."
+    end = f"; {_listed(others)}." if others else "."
     if abs(gap) <= noise:
-        return f"With **{size} points** these seeds cannot tell the true structure from {_NAMES[rival]}: {end}"
+        return f"With **{size} points** these seeds cannot tell the true structure from {_NAMES[rival]}: {both}the exact line{end}"
     nearer = "nearer to" if gap > 0 else "farther from"
     than = f"the exact line than {_NAMES[rival]}"
-    return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {end}"
+    return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}it{end}"
 
 
 def _why(rows: list[dict], rival: str, both: list[int]) -> list[str]:

@@ -44,7 +44,7 @@ def config_of(plan: Plan) -> elbo_vs_size.Config:
 
 def about(config: elbo_vs_size.Config) -> dict:
     """What a page says about a configuration, in plain values."""
-    device = torch.get_default_device()
+    device = elbo_vs_size.best_device()
     num_variables = len(config.network.variables)
     return {
         "models": config.models,
