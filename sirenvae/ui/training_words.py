@@ -132,7 +132,8 @@ def _gap_sentence(job: Job, rival: str, size: int) -> str:
     others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
     end = f"; {_listed(others)}." if others else "."
     if abs(gap) <= noise:
-        return f"With **{size} points** these seeds cannot tell the true structure from {_NAMES[rival]}: {both}the exact line{end}"
+        pair = f"the true structure from {_NAMES[rival]}"
+        return f"With **{size} points** these seeds cannot tell {pair}: {both}the exact line{end}"
     nearer = "nearer to" if gap > 0 else "farther from"
     than = f"the exact line than {_NAMES[rival]}"
     return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}it{end}"
