@@ -55,8 +55,8 @@ class FlatAdamW:
         """
         self._num_steps += 1
         first, second = self._betas
-        rate = learning_rate.reshape(-1)[self._replica]
-        decay = (learning_rate * weight_decay).reshape(-1)[self._replica] * self._decays
+        rate = learning_rate.reshape(-1).index_select(0, self._replica)
+        decay = (learning_rate * weight_decay).reshape(-1).index_select(0, self._replica) * self._decays
         self._mean.lerp_(self.gradient, 1 - first)
         self._square.mul_(second).addcmul_(self.gradient, self.gradient, value=1 - second)
         deviation = (self._square / (1 - second**self._num_steps)).sqrt_().add_(self._eps)

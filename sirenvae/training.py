@@ -31,6 +31,7 @@ class Recipe:
             ``"plateau"``: times `plateau_factor` after `plateau_patience` epochs without a lower loss; it ends below
             `final_learning_rate` or after `max_epochs`.
         num_steps: Length of the cosine schedule; ``None`` follows :meth:`steps_for`.
+        base_steps: That length for two points per variable.
         kl_warm_up: Share of the steps over which the weight of the KL term grows from 0 to 1. Without it the posterior
             collapses onto the prior.
         weight_decay: Decoupled weight decay; ``None`` follows :meth:`decay_for`.
@@ -43,6 +44,7 @@ class Recipe:
     batch_size: int = 100
     schedule: str = "cosine"
     num_steps: int | None = None
+    base_steps: int = 2000
     warm_up_steps: int = 50
     kl_warm_up: float = 0.4
     weight_decay: float | None = None
@@ -53,7 +55,14 @@ class Recipe:
     max_epochs: int = 2000
 
     def __post_init__(self):
-        for name in ("learning_rate", "batch_size", "plateau_patience", "final_learning_rate", "max_epochs"):
+        for name in (
+            "learning_rate",
+            "batch_size",
+            "base_steps",
+            "plateau_patience",
+            "final_learning_rate",
+            "max_epochs",
+        ):
             if not getattr(self, name) > 0:
                 raise InputError(f"The {name.replace('_', ' ')} must be positive, but {getattr(self, name)} came.")
         if self.num_steps is not None and self.num_steps < 1:
@@ -64,10 +73,10 @@ class Recipe:
             raise InputError(f"The weight decay is at least 0, but {self.weight_decay} came.")
 
     def steps_for(self, num_points: int, num_variables: int) -> int:
-        """`num_steps`, or by default 2000 for two points per variable and twice as many for fifty times the points."""
+        """`num_steps`, or else `base_steps` for two points per variable, twice as many for fifty times the points."""
         if self.num_steps is not None:
             return self.num_steps
-        return round(2000 * (num_points / (2 * num_variables)) ** (math.log(2) / math.log(50)))
+        return round(self.base_steps * (num_points / (2 * num_variables)) ** (math.log(2) / math.log(50)))
 
     def decay_for(self, structure: str, num_points: int, num_variables: int) -> float:
         """`weight_decay`, or by default that of a fixed Gaussian prior on the weights, which weighs 1/n against n

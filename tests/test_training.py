@@ -137,6 +137,7 @@ def test_the_default_laws():
     recipe = RECIPES["default"]
     assert recipe.steps_for(92, 46) == 2000
     assert recipe.steps_for(4600, 46) == 4000
+    assert replace(recipe, base_steps=1000).steps_for(4600, 46) == 2000
     assert recipe.decay_for("true", 92, 46) == 1.0
     assert recipe.decay_for("true", 4600, 46) == pytest.approx(0.02)
     assert recipe.decay_for("vanilla_vae", 92, 46) > recipe.decay_for("fully_connected", 92, 46) > 1.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -127,8 +127,8 @@ def preset(name: str, network: BayesianNetwork) -> Config:
     """A ready configuration.
 
     Arguments:
-        name: ``"minute"`` (true against vanilla VAE, two seeds, a shorter recipe), ``"quick"`` (all models, five sizes,
-            three seeds) or ``"paper"`` (seven sizes, five seeds).
+        name: ``"minute"`` (true against vanilla VAE, three sizes, two seeds), ``"quick"`` (all models, five sizes,
+            three seeds; both with a shorter recipe than the default) or ``"paper"`` (seven sizes, five seeds).
         network: A network with conditionals; sizes are multiples of its number of variables.
 
     Raises:
@@ -137,10 +137,13 @@ def preset(name: str, network: BayesianNetwork) -> Config:
     if name not in PRESETS:
         raise InputError(f"The preset {name!r} does not exist; it is one of {', '.join(PRESETS)}.")
     sizes = tuple(multiple * len(network.variables) for multiple in _MULTIPLES[name])
+    if name == "paper":
+        return Config(network, sizes, num_seeds=5)
+    # Twice the rate for 0.6 times the steps: on ecoli70 as good as the default, while fewer steps alone collapse.
+    short = replace(RECIPES["default"], name="short", base_steps=1200, learning_rate=6e-3)
     if name == "minute":
-        short = Recipe("default, 1000 steps", num_steps=1000)
         return Config(network, sizes, models=("true", "vanilla_vae"), num_seeds=2, recipe=short)
-    return Config(network, sizes, num_seeds=5 if name == "paper" else 3)
+    return Config(network, sizes, recipe=short)
 
 
 def run(config: Config, executor: Executor | None = None, line: Line | None = None) -> Iterator[Progress | Point]:

@@ -52,7 +52,13 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "") -> go.Figure:
         )
     if rows:
         exact = -rows[0]["exact_log_evidence"]
-        figure.add_hline(exact, line_dash="dash", line_color="#444444", annotation_text=f"exact: {exact:.2f} nats")
+        figure.add_hline(
+            exact,
+            line_dash="dash",
+            line_color="#444444",
+            annotation_text=f"exact: {exact:.2f} nats",
+            annotation_position="bottom left",
+        )
     figure.update_layout(
         title=title,
         template="plotly_white",

@@ -110,7 +110,7 @@ def decoder_masks(adjacency: Tensor, hidden_features: int) -> tuple[Tensor, Tens
 
 
 def contains(later: Tensor, earlier: Tensor) -> Tensor:
-    """Whether set i of `later` contains set j of `earlier`, sets as rows of bool tensors; shape ``(later, earlier)``."""
+    """Whether set i of `later` contains set j of `earlier`, sets as bool rows; shape ``(later, earlier)``."""
     outside = (~later).to(torch.float32) @ earlier.to(torch.float32).T
     return outside == 0
 

@@ -257,7 +257,7 @@ class GraphicalResidualFlow(nn.Module):
 
 @dataclass(frozen=True)
 class _Block:
-    """One residual block of all replicas: matrices ``(replicas, in, out)``, normalized and ready to multiply from the right.
+    """One residual block of all replicas: normalized matrices ``(replicas, in, out)``, to multiply from the right.
 
     The first of `on_diagonal` is the slope of each hidden unit with respect to the variable it belongs to, a row.
     """

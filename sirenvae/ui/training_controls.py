@@ -17,7 +17,7 @@ from sirenvae.ui.training_words import plain
 RUN = "run"  # key and URL parameter of the run that is shown
 PRESETS = {
     "minute": ("A minute: true against vanilla", "True structure and vanilla VAE, three sizes, two seeds."),
-    "quick": ("Ten minutes: all four models", "Five sizes, three seeds."),
+    "quick": ("Five minutes: all four models", "Five sizes, three seeds."),
     "paper": ("Half an hour: as in the paper", "All four models, seven sizes, five seeds."),
 }
 _PROBLEM = "training_problem"  # a network and one sentence why the last run on it could not be started
