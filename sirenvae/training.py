@@ -32,8 +32,8 @@ class Recipe:
             `final_learning_rate` or after `max_epochs`.
         num_steps: Length of the cosine schedule; ``None`` follows :meth:`steps_for`.
         base_steps: That length for two points per variable.
-        kl_warm_up: Share of the steps over which the weight of the KL term grows from 0 to 1. Without it the posterior
-            collapses onto the prior.
+        kl_warm_up: The weight of the KL term grows from 0 to 1 over this share of `base_steps` (of `num_steps`, where
+            that is less). Without it the posterior collapses onto the prior.
         weight_decay: Decoupled weight decay; ``None`` follows :meth:`decay_for`.
         noise_floor: Least standard deviation of the decoder, in standard units of the data. Without it the decoder
             becomes certain before the posterior is any good.
@@ -218,7 +218,7 @@ class _Cosine:
         return self._recipe.learning_rate * warm * cosine * self._ones
 
     def kl_weight(self, step: int) -> float:
-        grows_for = self._recipe.kl_warm_up * self.num_steps
+        grows_for = self._recipe.kl_warm_up * min(self._recipe.base_steps, self.num_steps)
         return min(1.0, step / grows_for) if grows_for else 1.0
 
     def end_epoch(self, loss: Tensor) -> None:

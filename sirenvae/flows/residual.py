@@ -46,6 +46,7 @@ class GraphicalResidualFlow(nn.Module):
         replicas: Leading shape R of all weights; a batch then has shape ``(*R, N, D)``.
         lipschitz: Bound on the spectral norm of each layer, below 1.
         num_power_iterations: Steps of power iteration in each forward pass of training.
+        output_gain: Size of the last layer's first weights; a small one lets every block start near the identity.
 
     Raises:
         InputError: If the adjacency or a number does not fit.
@@ -68,6 +69,7 @@ class GraphicalResidualFlow(nn.Module):
         replicas: tuple[int, ...] = (),
         lipschitz: float = 0.97,
         num_power_iterations: int = 3,
+        output_gain: float = 1.0,
     ):
         super().__init__()
         if not 0 < lipschitz < 1:
@@ -84,7 +86,7 @@ class GraphicalResidualFlow(nn.Module):
         self.context_features = adjacency.shape[1] - self.features
         self.register_buffer("adjacency", adjacency.clone())
         self._register_masks()
-        self._create_parameters()
+        self._create_parameters(output_gain)
 
     def _register_masks(self) -> None:
         """Masks in the dtype of the weights: a product with a bool tensor would convert it at every step."""
@@ -96,13 +98,14 @@ class GraphicalResidualFlow(nn.Module):
         for i, mask in enumerate([first[:, : self.features], *rest]):
             self.register_buffer(f"diagonal_mask_{i}", mask.to(torch.get_default_dtype()))
 
-    def _create_parameters(self) -> None:
+    def _create_parameters(self, output_gain: float) -> None:
         stack = (*self.replicas, self.num_blocks)
         self.weights = nn.ParameterList()
         self.biases = nn.ParameterList()
         for i, mask in enumerate(self.layers.masks):
             fan_in = mask.sum(dim=1, keepdim=True).clamp_min(1)
-            weight = (2 * torch.rand(*stack, *mask.shape) - 1) / fan_in.sqrt() * mask
+            gain = output_gain if i == len(self.layers.masks) - 1 else 1.0
+            weight = (2 * torch.rand(*stack, *mask.shape) - 1) * gain / fan_in.sqrt() * mask
             if i == 0:
                 self.context_weight = nn.Parameter(weight[..., self.features :].clone())
                 weight = weight[..., : self.features].clone()
