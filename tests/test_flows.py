@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from conftest import random_dag
+from random_networks import random_dag
 
 import sirenvae as sv
 from sirenvae.flows import GraphicalResidualFlow, layer_masks, reach, standard_normal_log_prob

@@ -5,7 +5,7 @@ import pickle
 import networkx as nx
 import numpy as np
 import pytest
-from conftest import random_network
+from random_networks import random_network
 
 import sirenvae as sv
 from sirenvae.graphs.linear_gaussian import joint_moments

@@ -6,7 +6,7 @@ from itertools import pairwise
 import networkx as nx
 import pytest
 import torch
-from conftest import random_network
+from random_networks import random_network
 
 import sirenvae as sv
 from sirenvae import objectives
@@ -121,7 +121,7 @@ def test_bounds_are_in_order_and_below_the_truth(name):
             gap = upper - lower
             assert gap.mean() > -3 * gap.std() / math.sqrt(len(gap))
         excesses.append((truth - bounds[2]).mean())
-    assert excesses[1] < min(1.5, excesses[0] - 0.5)
+    assert excesses[1] < min(1.5, excesses[0] - 0.2)
 
 
 def test_a_model_that_is_the_truth_has_the_exact_evidence():

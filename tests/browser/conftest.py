@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waiting import IDLE, wait_idle
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -26,7 +27,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 START_TIMEOUT = 60.0
 
 
@@ -112,20 +112,6 @@ def open_page(browser, base_url) -> Iterator[Callable]:
     for context in contexts:
         context.close()
     assert not troubles, "\n".join(troubles)
-
-
-def wait_idle(page) -> None:
-    """Wait until the script has run and nothing on the page is stale."""
-    page.wait_for_selector(IDLE)
-    page.wait_for_timeout(100)
-    page.wait_for_selector(IDLE)
-
-
-def expect_count(page, selector: str, count: int) -> None:
-    """Wait until the page has so many elements; CSS selectors look into components too."""
-    from playwright.sync_api import expect
-
-    expect(page.locator(selector)).to_have_count(count, timeout=10_000)
 
 
 def _note_console(message, troubles: list[str]) -> None:

@@ -1,7 +1,7 @@
 """The inversion page in a browser: stepping, the four pictures, and what survives a reload."""
 
 import pytest
-from conftest import wait_idle
+from waiting import wait_idle
 
 STEPPER = ".stepper"
 

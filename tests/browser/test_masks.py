@@ -1,6 +1,6 @@
 """The masks page in a browser: what is pointed at lights up, and agrees with the masks that Python multiplied."""
 
-from conftest import wait_idle
+from waiting import wait_idle
 
 import sirenvae as sv
 from sirenvae.figures.masks import block_drawing, flow_graph, mask_product

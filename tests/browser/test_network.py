@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from conftest import expect_count, wait_idle
+from waiting import expect_count, wait_idle
 
 DISCS = ".graph.single [data-node]"
 
