@@ -18,6 +18,8 @@ def random_dag(num_variables: int, seed: int, probability: float = 0.35) -> nx.D
         for j in range(i + 1, num_variables):
             if rng.random() < probability:
                 dag.add_edge(int(order[i]), int(order[j]))
+    if num_variables > 1 and not dag.edges:
+        dag.add_edge(int(order[0]), int(order[1]))
     return dag
 
 
@@ -33,6 +35,4 @@ def random_network(num_variables: int, seed: int, observed=None) -> sv.BayesianN
         )
         for v in dag
     }
-    if dag.number_of_edges() == 0:
-        observed = [0]
     return sv.BayesianNetwork(dag, observed, conditionals)

@@ -80,10 +80,16 @@ def test_checks_notice_a_missing_edge_a_needless_edge_and_an_unnatural_order():
 
 def test_barren_latents_keep_a_needless_parent_in_the_printed_algorithm():
     network = sv.BayesianNetwork(nx.DiGraph([(0, 2), (1, 2)]), observed=[0])
-    inverse = sv.invert(network, order="reverse")
-    assert inverse.dag.has_edge(0, 1)
-    assert sv.is_faithful(network, inverse)
-    assert not sv.is_minimal(network, inverse)
+    printed = sv.invert(network, order="reverse", minimal=False)
+    assert printed.dag.has_edge(0, 1)
+    assert sv.is_faithful(network, printed)
+    assert not sv.is_minimal(network, printed)
+    mended = sv.invert(network, order="reverse")
+    assert mended.steps[-1] == sv.PruningStep(child=1, parent=0, separating_set=())
+    assert not mended.dag.has_edge(0, 1)
+    assert sv.is_faithful(network, mended)
+    assert sv.is_minimal(network, mended)
+    assert "does not depend on 0" in sv.explain(mended.steps[-1])
 
 
 @pytest.mark.parametrize(

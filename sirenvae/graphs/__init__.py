@@ -1,20 +1,34 @@
 """Bayesian networks, their inverses and the checks on them. No torch here."""
 
+from sirenvae.graphs.elimination import EliminationStep
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
-from sirenvae.graphs.inversion import EliminationStep, Inverse, eliminate, explain, invert, moralizing_edges
+from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert, moralizing_edges
 from sirenvae.graphs.linear_gaussian import observed_entropy
 from sirenvae.graphs.named import about_network, load_network, network_names
 from sirenvae.graphs.network import BayesianNetwork, LinearGaussian
-from sirenvae.graphs.separation import is_faithful, is_minimal, is_natural
+from sirenvae.graphs.proofs import (
+    Independence,
+    InverseReport,
+    independence,
+    is_faithful,
+    is_minimal,
+    is_natural,
+    report,
+)
+from sirenvae.graphs.words import explain
 
 __all__ = [
     "BayesianNetwork",
     "EliminationStep",
+    "Independence",
     "Inverse",
+    "InverseReport",
     "LinearGaussian",
+    "PruningStep",
     "about_network",
     "eliminate",
     "explain",
+    "independence",
     "invert",
     "is_faithful",
     "is_minimal",
@@ -26,4 +40,5 @@ __all__ = [
     "observed_entropy",
     "parse_network",
     "read_network",
+    "report",
 ]

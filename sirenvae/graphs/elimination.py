@@ -204,7 +204,7 @@ def ones(bits: int) -> Iterator[int]:
 
 def eliminations(
     network: BayesianNetwork,
-    waits_for: Mapping[Variable, Iterable[Variable]],
+    stages: Iterable[Mapping[Variable, Iterable[Variable]]],
     heuristic: str = "min_fill",
     weights: Mapping[Variable, float] | None = None,
 ) -> Iterator[EliminationStep]:
@@ -212,7 +212,7 @@ def eliminations(
 
     Arguments:
         network: Its moral graph is eliminated.
-        waits_for: The variables to eliminate, each with those that must go before it.
+        stages: The variables to eliminate, stage after stage, each with those of its stage that must go before it.
         heuristic: One of :data:`HEURISTICS`.
         weights: A positive number for each variable, for ``"weighted_min_fill"``.
 
@@ -221,47 +221,71 @@ def eliminations(
     """
     graph = BitGraph(nx.moral_graph(network.dag), network.position)
     rule = HEURISTICS[heuristic](graph, weights)
-    log, costs, queue, position = FrontierLog(network.position), {}, [], network.position
-    frontier_bits: dict[int, int] = {}  # by connected part
+    log = FrontierLog(network.position)
+    return (step for waits_for in stages for step in _eliminate(graph, rule, log, waits_for, network.position))
+
+
+def _eliminate(graph: BitGraph, rule, log: FrontierLog, waits_for, position) -> Iterator[EliminationStep]:
+    """One stage: a queue of costs in which an outdated entry is skipped when it comes up."""
+    frontier = _Frontier(graph, rule, log, position)
     missing = {v: len(set(before)) for v, before in waits_for.items()}
     released: dict[Variable, list[Variable]] = {v: [] for v in waits_for}
     for v, before in waits_for.items():
         for earlier in set(before):
             released[earlier].append(v)
-
-    def set_cost(v: Variable, cost: float) -> None:
-        costs[v] = cost
-        heapq.heappush(queue, (cost, position[v], v))
-        log.set_cost(v, cost)
-
-    def enter(v: Variable) -> None:
-        part = id(graph.names[v])
-        frontier_bits[part] = frontier_bits.get(part, 0) | 1 << graph.place[v]
-        set_cost(v, rule.cost(v))
-
     for v in waits_for:
         if not missing[v]:
-            enter(v)
-    while costs:
-        cost, _, v = heapq.heappop(queue)
-        if costs.get(v) != cost:
-            continue
-        del costs[v]
-        names, part = graph.names[v], id(graph.names[v])
-        frontier_bits[part] &= ~(1 << graph.place[v])
+            frontier.enter(v)
+    while frontier.costs:
+        v = frontier.pop_cheapest()
         clique, gained = graph.eliminate(v)
         index = log.close_step(v)
-        near = clique
-        for i in gained:
-            near |= graph.neighbours[names[i]]
-        for i in ones(frontier_bits[part] & near):
-            w = names[i]
-            changed = rule.corrected(w, costs[w], clique, gained)
-            if changed != costs[w]:
-                set_cost(w, changed)
+        frontier.correct(v, clique, gained)
         for w in released[v]:
             missing[w] -= 1
             if not missing[w]:
-                enter(w)
+                frontier.enter(w)
+        names = graph.names[v]
         fill_edges = tuple((names[i], names[j]) for i, bits in gained.items() for j in ones(bits & ~((2 << i) - 1)))
         yield EliminationStep(v, fill_edges, tuple(names[i] for i in ones(clique)), log, index)
+
+
+class _Frontier:
+    """The variables that may go next, with costs that are kept up to date."""
+
+    def __init__(self, graph: BitGraph, rule, log: FrontierLog, position: Mapping[Variable, int]):
+        self.costs: dict[Variable, float] = {}
+        self._graph, self._rule, self._log, self._position = graph, rule, log, position
+        self._queue: list[tuple[float, int, Variable]] = []
+        self._bits: dict[int, int] = {}  # by connected part
+
+    def enter(self, variable: Variable) -> None:
+        part = id(self._graph.names[variable])
+        self._bits[part] = self._bits.get(part, 0) | 1 << self._graph.place[variable]
+        self._set_cost(variable, self._rule.cost(variable))
+
+    def pop_cheapest(self) -> Variable:
+        while True:
+            cost, _, v = heapq.heappop(self._queue)
+            if self.costs.get(v) == cost:
+                break
+        del self.costs[v]
+        self._bits[id(self._graph.names[v])] &= ~(1 << self._graph.place[v])
+        return v
+
+    def correct(self, eliminated: Variable, clique: int, gained: Mapping[int, int]) -> None:
+        """Correct the costs around an elimination: of its neighbours, and of whoever sees a new edge."""
+        names = self._graph.names[eliminated]
+        near = clique
+        for i in gained:
+            near |= self._graph.neighbours[names[i]]
+        for i in ones(self._bits[id(names)] & near):
+            v = names[i]
+            cost = self._rule.corrected(v, self.costs[v], clique, gained)
+            if cost != self.costs[v]:
+                self._set_cost(v, cost)
+
+    def _set_cost(self, variable: Variable, cost: float) -> None:
+        self.costs[variable] = cost
+        heapq.heappush(self._queue, (cost, self._position[variable], variable))
+        self._log.set_cost(variable, cost)

@@ -1,38 +1,38 @@
-"""NaMI: a natural, minimally faithful inverse of a Bayesian network by simulated variable elimination.
+"""Inverting a Bayesian network: NaMI, and the rules it is compared with.
 
 Source:
-    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), Algorithm 1.
+    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import networkx as nx
 
 from sirenvae.errors import InputError
+from sirenvae.graphs.elimination import HEURISTICS, EliminationStep, eliminations
 from sirenvae.graphs.network import BayesianNetwork, Variable
+from sirenvae.graphs.separation import border
 
 ORDERS = ("topological", "reverse")
+METHODS = ("nami", "stuhlmueller", "mean_field", "fully_connected")
 
 
 @dataclass(frozen=True)
-class EliminationStep:
-    """What one elimination changed.
+class PruningStep:
+    """A parent that elimination left behind and that its child does not need.
 
     Attributes:
-        frontier: The latents that could be eliminated, each with its fill cost (edges its elimination would add).
-        eliminated: The one that was: of least cost, ties by declared order.
-        fill_edges: The edges added between its remaining neighbours, pairs in declared order.
-        parents: Its remaining neighbours, which become its parents in the inverse, in declared order.
+        child: The latent that loses a parent.
+        parent: The redundant one.
+        separating_set: The remaining parents of the child; given them, child and parent are independent.
     """
 
-    frontier: dict[Variable, int]
-    eliminated: Variable
-    fill_edges: tuple[tuple[Variable, Variable], ...]
-    parents: tuple[Variable, ...]
+    child: Variable
+    parent: Variable
+    separating_set: tuple[Variable, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,19 +40,31 @@ class Inverse:
     """The inverse of a Bayesian network: how each latent depends on later latents and on the observed variables.
 
     Attributes:
-        dag: Edges parent -> child of the inverse, over all variables; the observed ones are roots.
-        elimination_order: The latents, first eliminated first. Its reverse is a topological order of `dag`.
-        steps: One :class:`EliminationStep` per latent.
+        dag: Edges parent -> child of the inverse, over all variables; observed ones are roots unless they were
+            eliminated too.
+        elimination_order: The variables that were eliminated, first eliminated first. Its reverse is a topological
+            order of `dag`.
+        steps: One :class:`EliminationStep` per eliminated variable, then a :class:`PruningStep` per redundant parent;
+            empty for methods that do not eliminate.
         order: The rule that chose the frontier, one of :data:`ORDERS`.
+        method: One of :data:`METHODS`.
     """
 
     dag: nx.DiGraph
     elimination_order: list[Variable]
-    steps: list[EliminationStep]
+    steps: list[EliminationStep | PruningStep]
     order: str
+    method: str = "nami"
 
 
-def eliminate(network: BayesianNetwork, order: str = "topological") -> Iterator[EliminationStep]:
+def eliminate(
+    network: BayesianNetwork,
+    order: str = "topological",
+    *,
+    heuristic: str = "min_fill",
+    weights: Mapping[Variable, float] | None = None,
+    include_observed: bool = False,
+) -> Iterator[EliminationStep]:
     """Eliminate the latents one by one from the moral graph, cheapest of the frontier first.
 
     In topological order a latent enters the frontier when its latent parents are gone, in reverse order when its latent
@@ -61,12 +73,16 @@ def eliminate(network: BayesianNetwork, order: str = "topological") -> Iterator[
     Arguments:
         network: The network to invert.
         order: One of :data:`ORDERS`.
+        heuristic: What "cheapest" means: ``"min_fill"`` (fewest added edges), ``"weighted_min_fill"`` (the products of
+            the weights at the ends of added edges, summed) or ``"min_degree"`` (fewest neighbours).
+        weights: For ``"weighted_min_fill"``: a positive number for every variable, its cardinality or dimension.
+        include_observed: Go on with the observed variables by the same rule, which completes p(z | x) p(x).
 
     Yields:
-        One step per latent, first eliminated first.
+        One step per eliminated variable, first eliminated first.
 
     Raises:
-        InputError: If the order does not exist.
+        InputError: If the order or heuristic does not exist or a weight is missing.
 
     Example:
         >>> from sirenvae.graphs.named import load_network
@@ -74,71 +90,156 @@ def eliminate(network: BayesianNetwork, order: str = "topological") -> Iterator[
         ['D', 'I', 'S', 'G', 'L']
 
     Source:
-        Webb et al. (2018), Algorithm 1; min-fill as in Koller & Friedman, Probabilistic Graphical Models (2009), 9.4.3.
+        Webb et al. (2018), Algorithm 1; the heuristics as in Koller & Friedman, Probabilistic Graphical Models (2009),
+        section 9.4.3.
     """
-    if order not in ORDERS:
-        raise InputError(f"The order {order!r} does not exist; it is one of {', '.join(ORDERS)}.")
-    return _eliminate(network, order)
+    _check_choice("order", order, ORDERS)
+    _check_choice("heuristic", heuristic, tuple(HEURISTICS))
+    groups = [network.latents, network.observed] if include_observed else [network.latents]
+    stages = [_waits_for(network, group, order) for group in groups]
+    return eliminations(network, stages, heuristic, weights)
 
 
-def _eliminate(network: BayesianNetwork, order: str) -> Iterator[EliminationStep]:
-    neighbours = {v: set(others) for v, others in nx.moral_graph(network.dag).adjacency()}
-    waits_for, releases = _latent_relations(network, order)
-    frontier = {v for v in network.latents if not waits_for[v]}
-    while frontier:
-        costs = {v: _fill_cost(neighbours, v) for v in network.in_declared_order(frontier)}
-        eliminated = min(costs, key=costs.__getitem__)
-        parents = network.in_declared_order(neighbours.pop(eliminated))
-        fill_edges = tuple(pair for pair in combinations(parents, 2) if pair[1] not in neighbours[pair[0]])
-        for a, b in fill_edges:
-            neighbours[a].add(b)
-            neighbours[b].add(a)
-        for parent in parents:
-            neighbours[parent].remove(eliminated)
-        frontier.remove(eliminated)
-        for v in releases[eliminated]:
-            waits_for[v].remove(eliminated)
-            if not waits_for[v]:
-                frontier.add(v)
-        yield EliminationStep(costs, eliminated, fill_edges, parents)
+def invert(
+    network: BayesianNetwork,
+    order: str = "topological",
+    *,
+    method: str = "nami",
+    heuristic: str = "min_fill",
+    weights: Mapping[Variable, float] | None = None,
+    minimal: bool = True,
+    include_observed: bool = False,
+) -> Inverse:
+    """Invert a network.
 
-
-def _latent_relations(network: BayesianNetwork, order: str):
-    """For each latent, the latents it waits for and those that wait for it."""
-    among_latents = network.dag.subgraph(network.latents)
-    directed = among_latents if order == "topological" else among_latents.reverse(copy=False)
-    return {v: set(directed.predecessors(v)) for v in directed}, {v: set(directed.successors(v)) for v in directed}
-
-
-def _fill_cost(neighbours: dict[Variable, set[Variable]], variable: Variable) -> int:
-    around = neighbours[variable]
-    present = sum(len(neighbours[a] & around) for a in around) // 2
-    return len(around) * (len(around) - 1) // 2 - present
-
-
-def invert(network: BayesianNetwork, order: str = "topological") -> Inverse:
-    """Run :func:`eliminate` to its end and collect the inverse.
+    The methods: ``"nami"`` runs :func:`eliminate` to its end. ``"stuhlmueller"`` turns the edges around and adds the
+    other parents of a latent's children, but nothing that elimination would. ``"mean_field"`` gives each latent the
+    observed variables alone. ``"fully_connected"`` gives it these and all later latents.
 
     Arguments:
         network: The network to invert.
-        order: One of :data:`ORDERS`.
+        order: One of :data:`ORDERS`; which latents come first.
+        method: One of :data:`METHODS`.
+        heuristic, weights, include_observed: For ``"nami"``, see :func:`eliminate`.
+        minimal: Remove the redundant parents that the algorithm as printed leaves where a latent has no observed
+            descendant. ``False`` gives the algorithm as printed.
 
     Returns:
         The inverse, with every step it took.
 
     Raises:
-        InputError: If the order does not exist.
+        InputError: If a choice does not exist, or no latent has a neighbour.
 
     Example:
         >>> from sirenvae.graphs.named import load_network
         >>> invert(load_network("student")).dag.number_of_edges()
         12
+
+    Source:
+        Webb et al. (2018), Algorithm 1, and Figure 1b for the heuristic inverse of Stuhlmüller et al., Learning
+        Stochastic Inverses (2013). The pruning is ours: the paper's theorem needs an observed descendant of every
+        latent.
     """
-    steps = list(eliminate(network, order))
+    _check_choice("order", order, ORDERS)
+    _check_choice("method", method, METHODS)
+    if not any(network.dag.pred[v] or network.dag.succ[v] for v in network.latents):
+        raise InputError(f"No latent of {network.name} has an edge, so there is nothing to invert.")
+    if method != "nami":
+        parents = _HEURISTIC_INVERSES[method](network, _latent_order(network, order))
+        return Inverse(_graph(network, parents), list(parents), [], order, method)
+    steps = list(eliminate(network, order, heuristic=heuristic, weights=weights, include_observed=include_observed))
+    parents = {step.eliminated: step.parents for step in steps}
+    if minimal:
+        prunings = list(prune(network, parents))
+        for pruning in prunings:
+            parents[pruning.child] = pruning.separating_set
+        steps += prunings
+    return Inverse(_graph(network, parents), list(parents), steps, order)
+
+
+def prune(network: BayesianNetwork, parents: Mapping[Variable, tuple[Variable, ...]]) -> Iterator[PruningStep]:
+    """Find the parents of a faithful inverse that are redundant, one at a time.
+
+    Only where some latent has no observed descendant can there be any, and only next to it; the search is exact.
+
+    Arguments:
+        network: The network that was inverted.
+        parents: The parents of each eliminated variable.
+
+    Yields:
+        One step per redundant parent; the separating set is what remains of the child's parents.
+    """
+    barren = barren_latents(network)
+    if not barren:
+        return
+    doubtful = set().union(*(part for part in nx.weakly_connected_components(network.dag) if part & barren))
+    for child, candidates in parents.items():
+        if child not in doubtful:
+            continue
+        kept = set(candidates)
+        while redundant := kept - border(network.dag, child, set(), kept):
+            parent = network.in_declared_order(redundant)[0]
+            kept.remove(parent)
+            yield PruningStep(child, parent, network.in_declared_order(kept))
+
+
+def barren_latents(network: BayesianNetwork) -> set[Variable]:
+    """The latents without an observed descendant."""
+    seen: set[Variable] = set()
+    waiting = list(network.observed)
+    while waiting:
+        for parent in network.dag.pred[waiting.pop()]:
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    return set(network.latents) - seen
+
+
+def _waits_for(network: BayesianNetwork, group: tuple[Variable, ...], order: str) -> dict[Variable, list[Variable]]:
+    """For each variable of a group those of the group that must go before it."""
+    members = set(group)
+    before = network.dag.pred if order == "topological" else network.dag.succ
+    return {v: [u for u in before[v] if u in members] for v in group}
+
+
+def _latent_order(network: BayesianNetwork, order: str) -> list[Variable]:
+    latents = set(network.latents)
+    forward = [v for v in network.topological_order if v in latents]
+    return forward if order == "topological" else forward[::-1]
+
+
+def _stuhlmueller(network: BayesianNetwork, ordered: list[Variable]) -> dict[Variable, tuple[Variable, ...]]:
+    """Children, the other parents of children, and parents that are observed or go later."""
+    place = {v: i for i, v in enumerate(ordered)}
+    moral = nx.moral_graph(network.dag)
+    return {v: network.in_declared_order(u for u in moral[v] if place.get(u, len(ordered)) > place[v]) for v in ordered}
+
+
+def _mean_field(network: BayesianNetwork, ordered: list[Variable]) -> dict[Variable, tuple[Variable, ...]]:
+    return dict.fromkeys(ordered, network.observed)
+
+
+def _fully_connected(network: BayesianNetwork, ordered: list[Variable]) -> dict[Variable, tuple[Variable, ...]]:
+    return {v: network.in_declared_order((*ordered[i + 1 :], *network.observed)) for i, v in enumerate(ordered)}
+
+
+_HEURISTIC_INVERSES = {
+    "stuhlmueller": _stuhlmueller,
+    "mean_field": _mean_field,
+    "fully_connected": _fully_connected,
+}
+
+
+def _graph(network: BayesianNetwork, parents: Mapping[Variable, tuple[Variable, ...]]) -> nx.DiGraph:
     dag = nx.DiGraph()
     dag.add_nodes_from(network.variables)
-    dag.add_edges_from((parent, step.eliminated) for step in steps for parent in step.parents)
-    return Inverse(nx.freeze(dag), [step.eliminated for step in steps], steps, order)
+    dag.add_edges_from((parent, child) for child, those in parents.items() for parent in those)
+    return nx.freeze(dag)
+
+
+def _check_choice(what: str, choice: str, allowed: tuple[str, ...]) -> None:
+    if choice not in allowed:
+        raise InputError(f"The {what} {choice!r} does not exist; it is one of {', '.join(allowed)}.")
 
 
 def moralizing_edges(network: BayesianNetwork) -> tuple[tuple[Variable, Variable], ...]:
@@ -150,54 +251,3 @@ def moralizing_edges(network: BayesianNetwork) -> tuple[tuple[Variable, Variable
         if not dag.has_edge(*pair) and not dag.has_edge(*reversed(pair))
     }
     return tuple(sorted(pairs, key=lambda pair: tuple(network.position[v] for v in pair)))
-
-
-def explain(step: EliminationStep) -> str:
-    """What a step did and why, in words.
-
-    Example:
-        >>> from sirenvae.graphs.named import load_network
-        >>> print(explain(invert(load_network("student")).steps[1]))
-        I is eliminated: the frontier is {I} and it costs 1 fill edge. Its remaining neighbours G, S become its parents
-        in the inverse. G and S were not neighbours, so the edge G–S is added: once I is summed out, they depend on each
-        other.
-    """
-    v, cost = step.eliminated, len(step.fill_edges)
-    frontier = _listing(step.frontier)
-    choice = (
-        f"the frontier is {{{v}}} and it"
-        if len(step.frontier) == 1
-        else f"of the frontier {{{frontier}}} it is cheapest: it"
-    )
-    words = [f"{v} is eliminated: {choice} costs {_count(cost, 'fill edge')}."]
-    match len(step.parents):
-        case 0:
-            words.append("It has no remaining neighbour, so it has no parent in the inverse.")
-        case 1:
-            words.append(f"Its remaining neighbour {step.parents[0]} becomes its parent in the inverse.")
-        case _:
-            words.append(f"Its remaining neighbours {_listing(step.parents)} become its parents in the inverse.")
-    words.append(_why_filled(step))
-    return " ".join(filter(None, words))
-
-
-def _why_filled(step: EliminationStep) -> str:
-    v = step.eliminated
-    if not step.fill_edges:
-        return "They are neighbours of each other already, so nothing is added." if len(step.parents) > 1 else ""
-    if len(step.fill_edges) == 1:
-        ((a, b),) = step.fill_edges
-        added = f"{a} and {b} were not neighbours, so the edge {a}–{b} is added"
-        return f"{added}: once {v} is summed out, they depend on each other."
-    pairs = _listing([f"{a}–{b}" for a, b in step.fill_edges])
-    added = f"The edges {pairs} are added between those that were not neighbours"
-    return f"{added}: once {v} is summed out, they depend on each other."
-
-
-def _listing(names, at_most: int = 8) -> str:
-    shown = [str(name) for name in names]
-    return ", ".join(shown[:at_most]) + (f" and {len(shown) - at_most} more" if len(shown) > at_most else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,73 +1,106 @@
-"""Is an inverse faithful, minimal, natural? Decided by d-separation in the network alone.
-
-An inverse factorizes p(z | x): it says nothing about the observed variables among themselves, so they are
-conditioned on jointly.
+"""d-separation in a DAG: which variables matter given others, and by which path two of them depend.
 
 Source:
-    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), section 2.
+    Koller & Friedman, Probabilistic Graphical Models (2009), sections 3.3 and 4.5.1.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Set
+
 import networkx as nx
 
-from sirenvae.graphs.inversion import Inverse
-from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.network import Variable
 
 
-def is_faithful(network: BayesianNetwork, inverse: Inverse) -> bool:
-    """Whether every independence that the inverse asserts holds in the network (the inverse is an I-map).
+def ancestral_neighbours(dag: nx.DiGraph, variables: Iterable[Variable]) -> dict[Variable, set[Variable]]:
+    """The moral graph of the given variables and their ancestors, as sets of neighbours."""
+    relevant = set(variables)
+    waiting = list(relevant)
+    while waiting:
+        for parent in dag.pred[waiting.pop()]:
+            if parent not in relevant:
+                relevant.add(parent)
+                waiting.append(parent)
+    neighbours: dict[Variable, set[Variable]] = {v: set() for v in relevant}
+    for v in relevant:
+        family = [v, *dag.pred[v]]
+        for member in family:
+            neighbours[member].update(family)
+    for v, around in neighbours.items():
+        around.discard(v)
+    return neighbours
 
-    It is enough to ask, for each latent in a topological order of the inverse, that its parents separate it from its
-    other predecessors and all other observed variables.
+
+def border(dag: nx.DiGraph, variable: Variable, others: Set[Variable], given: Set[Variable]) -> set[Variable]:
+    r"""The variables among `given` and `others` that `variable` is connected to, given `given`.
+
+    In the moral graph of all of them and their ancestors, it is connected to whatever it reaches without passing
+    through `given`. A member g of `given` is returned exactly when `variable` depends on g given the rest of `given`
+    (when `others` is empty); a member o of `others` exactly when it depends on o given `given`.
+    """
+    neighbours = ancestral_neighbours(dag, {variable, *others, *given})
+    reached, touched, waiting = {variable}, set(), [variable]
+    while waiting:
+        for w in neighbours[waiting.pop()]:
+            if w in given:
+                touched.add(w)
+            elif w not in reached:
+                reached.add(w)
+                waiting.append(w)
+    return touched | (reached & set(others))
+
+
+def is_separated(dag: nx.DiGraph, x: Set[Variable], y: Set[Variable], given: Set[Variable]) -> bool:
+    """Whether every variable of `x` is d-separated from every variable of `y` given `given`."""
+    return not any(border(dag, v, set(y), set(given)) & set(y) for v in x)
+
+
+def active_path(dag: nx.DiGraph, x: Variable, y: Variable, given: Set[Variable]) -> list[Variable] | None:
+    """A shortest path along which x and y depend given `given`, or ``None`` when they are d-separated.
+
+    Every collider on the path is in `given` or has a descendant there, and no other variable on it is in `given`.
 
     Arguments:
-        network: The network that was inverted.
-        inverse: The inverse to judge.
+        dag: The graph, edges parent -> child.
+        x, y: Two different variables outside `given`.
+        given: The variables that are conditioned on.
 
     Returns:
-        True if it is faithful.
+        The variables of the path, x first and y last.
+
+    Source:
+        The reachability algorithm of Koller & Friedman (2009), algorithm 3.1, with the way back remembered.
     """
-    before = set(network.observed)
-    latents = set(network.latents)
-    for v in nx.topological_sort(inverse.dag):
-        if v not in latents:
-            continue
-        parents = set(inverse.dag.predecessors(v))
-        if not nx.is_d_separator(network.dag, {v}, before - parents, parents):
-            return False
-        before.add(v)
-    return True
+    conditioned = set(given)
+    opened = conditioned | {a for v in conditioned for a in nx.ancestors(dag, v)}
+    # A state is a variable and how the path came to it: up, from a child, or down, from a parent.
+    start = (x, "up")
+    came_from = {start: None}
+    waiting = deque([start])
+    while waiting:
+        v, direction = state = waiting.popleft()
+        if v == y:
+            return _way_back(came_from, state)
+        steps = []
+        if direction == "up" and v not in conditioned:
+            steps = [(parent, "up") for parent in dag.pred[v]] + [(child, "down") for child in dag.succ[v]]
+        elif direction == "down":
+            if v not in conditioned:
+                steps += [(child, "down") for child in dag.succ[v]]
+            if v in opened:
+                steps += [(parent, "up") for parent in dag.pred[v]]
+        for step in steps:
+            if step not in came_from:
+                came_from[step] = state
+                waiting.append(step)
+    return None
 
 
-def is_minimal(network: BayesianNetwork, inverse: Inverse) -> bool:
-    """Whether no edge of the inverse can be dropped: each parent depends on its child given the other parents.
-
-    Arguments:
-        network: The network that was inverted.
-        inverse: The inverse to judge; minimality is a statement about faithful ones.
-
-    Returns:
-        True if every edge is needed.
-    """
-    for v in network.latents:
-        parents = set(inverse.dag.predecessors(v))
-        if any(nx.is_d_separator(network.dag, {v}, {parent}, parents - {parent}) for parent in parents):
-            return False
-    return True
-
-
-def is_natural(network: BayesianNetwork, inverse: Inverse) -> bool:
-    """Whether the latents of the inverse can be ordered as in the network, or exactly the other way round.
-
-    Arguments:
-        network: The network that was inverted.
-        inverse: The inverse to judge.
-
-    Returns:
-        True if some topological order of the inverse is a topological or a reverse topological order of the network's
-        latents.
-    """
-    forward = network.dag.subgraph(network.latents)
-    backward = inverse.dag.subgraph(network.latents)
-    return any(nx.is_directed_acyclic_graph(nx.compose(backward, g)) for g in (forward, forward.reverse()))
+def _way_back(came_from: dict, state: tuple) -> list[Variable]:
+    path = []
+    while state is not None:
+        path.append(state[0])
+        state = came_from[state]
+    return path[::-1]
