@@ -255,17 +255,6 @@ def test_the_figure_has_a_curve_and_a_band_for_each_model_and_the_exact_line(tmp
     assert 'src="http' not in html
 
 
-def test_command_line_networks_and_invert(capsys):
-    assert main(["networks"]) == 0
-    assert "ecoli70" in capsys.readouterr().out
-    assert main(["networks", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["name"] == "student"
-    assert main(["invert", "student"]) == 0
-    assert "12 edges, largest parent set 3, faithful, minimal, natural." in capsys.readouterr().out
-    assert main(["invert", "student", "--order", "reverse", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["order"] == "reverse"
-
-
 def test_command_line_train_and_figure(capsys, tmp_path):
     assert (
         main(
@@ -293,9 +282,6 @@ def test_command_line_train_and_figure(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["invert", "nope"], "no network called 'nope'"),
-        (["invert", "no/such/file.bif"], "cannot be read"),
-        (["invert", "student", "--order", "up"], "one of topological, reverse"),
         (["train", "student", "--size", "0"], "at least 2 points"),
         (["train", "student", "--learning-rate", "-1"], "learning rate must be positive, but -1.0 came"),
         (["train", "student", "--structure", "x"], "no model x"),

@@ -1,67 +1,28 @@
-"""The command line: ``python -m sirenvae {networks,invert,train,figure}``."""
+"""Commands that train: ``train`` and ``figure``. Torch is imported when one of them runs."""
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-from sirenvae import graphs
+from sirenvae.cli.graphs import add_network_argument, load
 from sirenvae.errors import InputError
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command.
-
-    Arguments:
-        arguments: Words after the program's name; ``None`` takes those of the process.
-
-    Returns:
-        The exit code: 0, or 2 when the input cannot be used, after one sentence that says why.
-    """
-    options = _parser().parse_args(arguments)
-    try:
-        options.command(options)
-    except InputError as error:
-        print(f"sirenvae: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("sirenvae: stopped.", file=sys.stderr)
-        return 130
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sirenvae", description=__doc__, allow_abbrev=False)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_networks, _add_invert, _add_train, _add_figure):
-        add(commands)
-    return parser
-
-
-def _add_networks(commands) -> None:
-    parser = commands.add_parser("networks", help="list the networks that come with the package")
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
-    parser.set_defaults(command=_networks)
-
-
-def _add_invert(commands) -> None:
-    parser = commands.add_parser("invert", help="invert a network and show every step")
-    _add_network_argument(parser, "network")
-    parser.add_argument("--order", default="topological", help="topological (default) or reverse")
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
-    parser.set_defaults(command=_invert)
+def add_commands(commands) -> None:
+    """Add the commands to the parser's."""
+    _add_train(commands)
+    _add_figure(commands)
 
 
 def _add_train(commands) -> None:
     parser = commands.add_parser(
         "train", help="train one model on data drawn from a network and compare it with the truth"
     )
-    _add_network_argument(parser, "network")
+    add_network_argument(parser, "network")
     parser.add_argument(
         "--structure", default="true", help="true (default), fully_connected, independent or vanilla_vae"
     )
@@ -83,7 +44,7 @@ def _add_figure(commands) -> None:
     )
     figures = parser.add_subparsers(required=True, metavar="FIGURE")
     elbo = figures.add_parser("elbo-vs-size", help="ELBO against training-set size")
-    _add_network_argument(elbo, "--network", default="ecoli70")
+    add_network_argument(elbo, "--network", default="ecoli70")
     elbo.add_argument("--preset", default="quick", help="minute, quick (default) or paper")
     elbo.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
     elbo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")
@@ -91,80 +52,6 @@ def _add_figure(commands) -> None:
     elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
     elbo.add_argument("--steps", type=int, help="training steps instead of the recipe's")
     elbo.set_defaults(command=_elbo_vs_size)
-
-
-def _add_network_argument(parser, name: str, **settings) -> None:
-    parser.add_argument(
-        name, metavar="NETWORK", help="a name (see networks) or a .json, .bif, .csv, .graphml file", **settings
-    )
-
-
-def _load(name: str) -> graphs.BayesianNetwork:
-    """A file where the word looks like one, else a named network."""
-    looks_like_file = Path(name).suffix or os.sep in name
-    return graphs.read_network(name) if looks_like_file else graphs.load_network(name)
-
-
-def _networks(options) -> None:
-    networks = [graphs.load_network(name) for name in graphs.network_names()]
-    rows = [
-        {
-            "name": network.name,
-            "variables": len(network.variables),
-            "edges": network.dag.number_of_edges(),
-            "latent": len(network.latents),
-            "observed": len(network.observed),
-            "entropy_of_observed": graphs.observed_entropy(network),
-            "about": graphs.about_network(network.name),
-        }
-        for network in networks
-    ]
-    if options.json:
-        print(json.dumps(rows, indent=1))
-        return
-    print(
-        f"{'name':<15}{'variables':>10}{'edges':>7}{'latent':>8}{'observed':>10}{'entropy':>9}  about (entropy in nats)"
-    )
-    for row in rows:
-        print(
-            f"{row['name']:<15}{row['variables']:>10}{row['edges']:>7}{row['latent']:>8}{row['observed']:>10}"
-            f"{row['entropy_of_observed']:>9.3f}  {row['about']}"
-        )
-
-
-def _invert(options) -> None:
-    network = _load(options.network)
-    inverse = graphs.invert(network, options.order)
-    verdict = {
-        "faithful": graphs.is_faithful(network, inverse),
-        "minimal": graphs.is_minimal(network, inverse),
-        "natural": graphs.is_natural(network, inverse),
-    }
-    largest = max(len(step.parents) for step in inverse.steps)
-    if options.json:
-        content = {
-            "network": network.name,
-            "order": inverse.order,
-            "elimination_order": inverse.elimination_order,
-            "edges": [list(edge) for edge in inverse.dag.edges],
-            "largest_parent_set": largest,
-            **verdict,
-            "steps": [
-                {
-                    "eliminated": step.eliminated,
-                    "frontier": step.frontier,
-                    "fill_edges": [list(pair) for pair in step.fill_edges],
-                    "parents": list(step.parents),
-                }
-                for step in inverse.steps
-            ],
-        }
-        print(json.dumps(content, indent=1))
-        return
-    for number, step in enumerate(inverse.steps, start=1):
-        print(f"{number:>4}. {graphs.explain(step)}")
-    words = ", ".join(name if holds else f"not {name}" for name, holds in verdict.items())
-    print(f"{inverse.dag.number_of_edges()} edges, largest parent set {largest}, {words}.")
 
 
 def _train(options) -> None:
@@ -175,7 +62,7 @@ def _train(options) -> None:
         raise InputError(f"The recipe {options.recipe!r} does not exist; it is one of {', '.join(RECIPES)}.")
     changes = {"learning_rate": options.learning_rate, "num_steps": options.steps}
     recipe = replace(RECIPES[options.recipe], **{name: value for name, value in changes.items() if value is not None})
-    network = _load(options.network)
+    network = load(options.network)
     size = 2 * len(network.variables) if options.size is None else options.size
     config = experiment.Config(
         network,
@@ -209,7 +96,7 @@ def _elbo_vs_size(options) -> None:
 
     if options.workers < 1:
         raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
-    config = experiment.preset(options.preset, _load(options.network))
+    config = experiment.preset(options.preset, load(options.network))
     if options.steps is not None:
         config = replace(config, recipe=replace(config.recipe, num_steps=options.steps))
     changes = {"sizes": options.sizes and tuple(options.sizes), "num_seeds": options.seeds}

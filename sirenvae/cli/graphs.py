@@ -1,0 +1,170 @@
+"""Commands about networks and their inverses: ``networks``, ``invert`` and ``race``."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import networkx as nx
+
+from sirenvae import graphs
+
+_WORDS = {"True": "yes", "False": "no", "None": "-"}
+_RACERS = [
+    ("nami", "topological"),
+    ("nami", "reverse"),
+    ("stuhlmueller", "topological"),
+    ("mean_field", "topological"),
+    ("fully_connected", "topological"),
+]
+
+
+def add_commands(commands) -> None:
+    """Add the commands to the parser's."""
+    networks = commands.add_parser("networks", help="list the networks that come with the package")
+    networks.add_argument("--json", action="store_true", help="machine-readable output")
+    networks.set_defaults(command=_networks)
+
+    invert = commands.add_parser("invert", help="invert a network and show every step")
+    add_network_argument(invert, "network")
+    invert.add_argument("--order", default="topological", help="topological (default) or reverse")
+    invert.add_argument("--method", default="nami", help="nami (default), stuhlmueller, mean_field, fully_connected")
+    invert.add_argument("--heuristic", default="min_fill", help="min_fill (default) or min_degree")
+    invert.add_argument("--as-printed", action="store_true", help="keep parents that only the printed algorithm keeps")
+    invert.add_argument("--include-observed", action="store_true", help="go on with the observed variables")
+    form = invert.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="everything, machine-readable")
+    form.add_argument("--graphml", action="store_true", help="the inverse as GraphML")
+    form.add_argument("--dot", action="store_true", help="the inverse for Graphviz")
+    invert.set_defaults(command=_invert)
+
+    race = commands.add_parser("race", help="compare all rules of inversion on a network")
+    add_network_argument(race, "network")
+    race.add_argument("--json", action="store_true", help="machine-readable output")
+    race.set_defaults(command=_race)
+
+
+def add_network_argument(parser, name: str, **settings) -> None:
+    """Add the argument that names a network."""
+    words = "a name (see networks) or a .json, .bif, .csv, .graphml file"
+    parser.add_argument(name, metavar="NETWORK", help=words, **settings)
+
+
+def load(name: str) -> graphs.BayesianNetwork:
+    """A file where the word looks like one, else a named network."""
+    looks_like_file = Path(name).suffix or os.sep in name
+    return graphs.read_network(name) if looks_like_file else graphs.load_network(name)
+
+
+def _networks(options) -> None:
+    rows = [
+        {
+            "name": network.name,
+            "variables": len(network.variables),
+            "edges": network.dag.number_of_edges(),
+            "latent": len(network.latents),
+            "observed": len(network.observed),
+            "entropy": round(graphs.observed_entropy(network), 3),
+            "about": graphs.about_network(network.name),
+        }
+        for network in map(graphs.load_network, graphs.network_names())
+    ]
+    _print_rows(rows, options.json)
+    if not options.json:
+        print("The entropy is that of the observed variables, exact, in nats.")
+
+
+def _invert(options) -> None:
+    network = load(options.network)
+    inverse = graphs.invert(
+        network,
+        options.order,
+        method=options.method,
+        heuristic=options.heuristic,
+        minimal=not options.as_printed,
+        include_observed=options.include_observed,
+    )
+    if options.graphml:
+        print("\n".join(nx.generate_graphml(nx.DiGraph(inverse.dag))))
+    elif options.dot:
+        print(_dot(inverse.dag, network.name))
+    elif options.json:
+        print(json.dumps(_as_json(network, inverse), indent=1))
+    else:
+        for number, step in enumerate(inverse.steps, start=1):
+            print(f"{number:>4}. {graphs.explain(step)}")
+        said = _verdict(network, inverse)
+        words = ", ".join(name if holds else f"not {name}" for name, holds in said.items() if holds is not None)
+        print(f"{inverse.dag.number_of_edges()} edges, largest parent set {_largest(inverse)}, {words}.")
+
+
+def _race(options) -> None:
+    network, rows = load(options.network), []
+    for method, order in _RACERS:
+        start = time.perf_counter()
+        inverse = graphs.invert(network, order, method=method)
+        seconds = time.perf_counter() - start
+        sizes = {"edges": inverse.dag.number_of_edges(), "largest_clique": _largest(inverse) + 1}
+        rows.append(
+            {"method": method, "order": order, **sizes, **_verdict(network, inverse), "seconds": round(seconds, 6)}
+        )
+    _print_rows(rows, options.json)
+
+
+def _verdict(network, inverse) -> dict[str, bool | None]:
+    """Minimality is a property of faithful inverses; of the others it is left open."""
+    faithful = graphs.is_faithful(network, inverse)
+    return {
+        "faithful": faithful,
+        "minimal": graphs.is_minimal(network, inverse) if faithful else None,
+        "natural": graphs.is_natural(network, inverse),
+    }
+
+
+def _largest(inverse) -> int:
+    return max(inverse.dag.in_degree(v) for v in inverse.elimination_order)
+
+
+def _as_json(network, inverse) -> dict:
+    return {
+        "network": network.name,
+        "method": inverse.method,
+        "order": inverse.order,
+        "elimination_order": inverse.elimination_order,
+        "edges": [list(edge) for edge in inverse.dag.edges],
+        "largest_parent_set": _largest(inverse),
+        **_verdict(network, inverse),
+        "steps": [_step_as_json(step) for step in inverse.steps],
+    }
+
+
+def _step_as_json(step) -> dict:
+    if isinstance(step, graphs.PruningStep):
+        return {"child": step.child, "redundant_parent": step.parent, "separating_set": list(step.separating_set)}
+    return {
+        "eliminated": step.eliminated,
+        "frontier": {str(v): cost for v, cost in step.frontier.items()},
+        "fill_edges": [list(pair) for pair in step.fill_edges],
+        "parents": list(step.parents),
+    }
+
+
+def _dot(dag: nx.DiGraph, name: str) -> str:
+    lines = [f"digraph {json.dumps(name)} {{"]
+    lines += [f"  {json.dumps(str(v))};" for v in dag]
+    lines += [f"  {json.dumps(str(a))} -> {json.dumps(str(b))};" for a, b in dag.edges]
+    return "\n".join([*lines, "}"])
+
+
+def _print_rows(rows: list[dict], as_json: bool) -> None:
+    """A table: text to the left, numbers to the right, truth as yes and no."""
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    cells = [{name: _WORDS.get(str(value), value) for name, value in row.items()} for row in rows]
+    wide = {name: max(len(name), *(len(str(row[name])) for row in cells)) for name in rows[0]}
+    right = {name for name, value in cells[0].items() if not isinstance(value, str)}
+    for row in [{name: name.replace("_", " ") for name in wide}, *cells]:
+        print("  ".join(f"{row[n]!s:>{wide[n]}}" if n in right else f"{row[n]!s:<{wide[n]}}" for n in wide).rstrip())
