@@ -138,10 +138,13 @@ def independence(
         raise InputError(
             f"Two different variables and others given them are compared, but {x}, {y} given {_some(given)} came."
         )
-    paths = [active_path(dag, x, y, given) for dag in (network.dag, asserted_graph(inverse))]
-    return Independence(
-        x, y, network.in_declared_order(given), *(None if path is None else tuple(path) for path in paths)
-    )
+    return _ask(network, asserted_graph(inverse), x, y, given)
+
+
+def _ask(network: BayesianNetwork, asserted: nx.DiGraph, x: Variable, y: Variable, given: set) -> Independence:
+    paths = [active_path(dag, x, y, given) for dag in (network.dag, asserted)]
+    witnesses = [None if path is None else tuple(path) for path in paths]
+    return Independence(x, y, network.in_declared_order(given), *witnesses)
 
 
 def asserted_graph(inverse: Inverse) -> nx.DiGraph:
@@ -186,7 +189,8 @@ def report(network: BayesianNetwork, inverse: Inverse, at_most: int = 200, seed:
     questions = list(local_independencies(network))
     if len(questions) > at_most:
         questions = random.Random(seed).sample(questions, at_most)
-    answers = [independence(network, inverse, *question) for question in questions]
+    asserted = asserted_graph(inverse)
+    answers = [_ask(network, asserted, x, y, set(given)) for x, y, given in questions]
     return InverseReport(
         is_faithful(network, inverse),
         is_minimal(network, inverse),

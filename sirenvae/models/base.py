@@ -169,7 +169,7 @@ class LatentVariableModel(nn.Module, ABC):
 
     def posterior(self, x: Tensor | np.ndarray) -> AmortizedPosterior:
         """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
-        return AmortizedPosterior(self, self.standardized(x))
+        return AmortizedPosterior(self.standardized(x), self.draw_posterior, self.posterior_log_prob)
 
     def _iwae_piece(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
         per_pass = max(1, at_once // x.shape[-2])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from sirenvae.models.base import LatentVariableModel
 
 
 @dataclass(frozen=True)
@@ -17,20 +14,22 @@ class AmortizedPosterior:
     """q(z | x) of N points: what a model's encoder says of their latents, in the model's own latent units.
 
     Attributes:
-        model: The model that was asked.
         x: The standardized points, shape ``(*R, N, D)``.
+        draw: Takes them and a generator; gives latents ``(*R, N, K)`` and their log density.
+        density: Takes latents and the points; gives the log density ``(*R, N)``.
     """
 
-    model: LatentVariableModel
     x: Tensor
+    draw: Callable[[Tensor, torch.Generator | None], tuple[Tensor, Tensor]]
+    density: Callable[[Tensor, Tensor], Tensor]
 
     def rsample(self, num_samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
         """Draws that carry gradients, shape ``(num_samples, *R, N, K)``."""
-        return torch.stack([self.model.draw_posterior(self.x, generator)[0] for _ in range(num_samples)])
+        return torch.stack([self.draw(self.x, generator)[0] for _ in range(num_samples)])
 
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density of latents ``(*R, N, K)``, shape ``(*R, N)``, in nats."""
-        return self.model.posterior_log_prob(z, self.x)
+        return self.density(z, self.x)
 
     def moments(self, num_samples: int = 1000, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Mean ``(*R, N, K)`` and covariance ``(*R, N, K, K)``, estimated from draws."""
