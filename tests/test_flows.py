@@ -202,6 +202,40 @@ def test_gradients_of_a_whole_flow():
     assert torch.autograd.gradcheck(flow.forward_and_log_det, (x.requires_grad_(), context.requires_grad_()))
 
 
+@pytest.mark.parametrize("replicas", [(), (2,)])
+def test_gradients_of_the_inverse_are_those_of_unrolled_sweeps(replicas):
+    """By the implicit function theorem here; there by recording every sweep of a solution from scratch."""
+    adjacency = random_adjacency(5, 5, 2)
+    flow = random_flow(adjacency, 5, num_blocks=3, replicas=replicas)
+    y = torch.randn(*replicas, 4, 5, requires_grad=True)
+    context = torch.randn(*replicas, 4, 2, requires_grad=True)
+    toward = torch.randn(*replicas, 4, 5)
+    inputs = [y, context, *flow.parameters()]
+
+    def gradients(x, log_det):
+        return torch.autograd.grad((x * toward).sum() + log_det.square().sum(), inputs, retain_graph=True)
+
+    x, log_det = flow.inverse_and_log_det(y, context)
+    flat, given, restore = flow._to_batches(y, context)
+    unrolled, total = flat, 0.0
+    for block in reversed(flow._blocks(given)):
+        aim = unrolled
+        for _ in range(60):
+            update, diagonal = block(unrolled)
+            unrolled = unrolled - (unrolled + update - aim) / (1 + diagonal)
+        total = total - torch.log1p(block(unrolled)[1]).sum(dim=-1)
+    for ours, theirs in zip(gradients(x, log_det), gradients(restore(unrolled), restore(total)), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-7)
+
+
+def test_the_inverse_carries_no_gradient_where_none_is_asked_for():
+    flow = random_flow(random_adjacency(3, 4, 0), 3)
+    with torch.no_grad():
+        x, log_det = flow.inverse_and_log_det(torch.randn(3, 4))
+    assert not x.requires_grad
+    assert not log_det.requires_grad
+
+
 def test_inversion_says_when_it_does_not_converge():
     flow = random_flow(random_adjacency(6, 6, 0), 6)
     with pytest.raises(sv.ConvergenceError, match=r"in 1 sweeps: the residual is .*, the tolerance 1.00e-12"):

@@ -75,6 +75,23 @@ def test_masked_weights_stay_zero():
             assert (weight[..., flow.get_buffer(f"mask_{i}") == 0] == 0).all()
 
 
+@pytest.mark.parametrize("learning_rate", [0.01, 0.1])
+def test_the_lipschitz_bound_holds_while_training(learning_rate):
+    """Before each step the vectors of the last one give sigma; the true one must be within 1 % of the bound."""
+    network = sv.load_network("student")
+    model = sv.SIReNVAE(network)
+    x, _ = sv.sample_network(network, 100)
+    worst = 0.0
+    for _ in sv.fit(model, x, Recipe("fast", num_steps=100, learning_rate=learning_rate)):
+        model.train()
+        with torch.no_grad():
+            worst = max(
+                worst, *(s.max().item() for flow in (model.prior, model.encoder) for s in flow.spectral_norms())
+            )
+        model.eval()
+    assert 0.9 < worst <= 0.97 * 1.01
+
+
 def test_adamw_is_that_of_torch():
     torch.manual_seed(0)
     ours, theirs = torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)

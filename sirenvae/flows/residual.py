@@ -8,7 +8,7 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -68,7 +68,7 @@ class GraphicalResidualFlow(nn.Module):
         hidden_features: int | Sequence[int] | None = None,
         replicas: tuple[int, ...] = (),
         lipschitz: float = 0.97,
-        num_power_iterations: int = 3,
+        num_power_iterations: int = 128,
         output_gain: float = 1.0,
     ):
         super().__init__()
@@ -178,7 +178,8 @@ class GraphicalResidualFlow(nn.Module):
 
         Each block is solved by sweeps of :math:`x \leftarrow x - (x + g(x, c) - y) / (1 + \partial g / \partial x)`,
         elementwise.
-        The result carries no gradient.
+        Gradients come from the implicit function theorem, by the same kind of sweeps with the transposed Jacobian; none
+        of the forward sweeps is recorded.
 
         Arguments:
             y: Points, shape ``(*, D)``.
@@ -200,12 +201,11 @@ class GraphicalResidualFlow(nn.Module):
         """
         if tolerance is None:
             tolerance = 1e-10 if y.dtype == torch.float64 else 1e-5
-        with torch.no_grad():
-            y, context, restore = self._to_batches(y, context)
-            diagonals = []
-            for block in reversed(self._blocks(context)):
-                y, diagonal = _solve(block, y, tolerance, max_sweeps)
-                diagonals.append(diagonal)
+        y, context, restore = self._to_batches(y, context)
+        diagonals = []
+        for block in reversed(self._blocks(context)):
+            y, diagonal = _inverted(block, y, tolerance, max_sweeps)
+            diagonals.append(diagonal)
         return restore(y), restore(-_log_det(diagonals))
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
@@ -292,15 +292,40 @@ def _log_det(diagonals: list[Tensor]) -> Tensor:
     return torch.log1p(torch.cat(diagonals, dim=-1)).sum(dim=-1)
 
 
-def _solve(block: _Block, y: Tensor, tolerance: float, max_sweeps: int) -> tuple[Tensor, Tensor]:
-    """Solve x + g(x) = y for x by diagonal Newton sweeps; also the diagonal of dg/dx at the solution."""
+def _inverted(block: _Block, y: Tensor, tolerance: float, max_sweeps: int) -> tuple[Tensor, Tensor]:
+    """The x that a block takes to y, and the diagonal of dg/dx there, both with their gradients.
+
+    x = y - g(x) holds at the solution, so a gradient v on x goes on, to y and through g to the weights, as the u that
+    solves u + (dg/dx)^T u = v.
+    """
+    with torch.no_grad():
+        solution = _solve(block, y, tolerance, max_sweeps)
+    update, diagonal = block(solution)
+    if not (y.requires_grad or update.requires_grad):
+        return solution, diagonal
+    at = solution.requires_grad_()
+    through, _ = block(at)
+    x = y - update
+
+    def solved_for(v: Tensor) -> Tensor:
+        def with_transposed(u: Tensor) -> tuple[Tensor, Tensor]:
+            return torch.autograd.grad(through, at, u, retain_graph=True)[0], diagonal.detach()
+
+        return _solve(with_transposed, v, tolerance, max_sweeps)
+
+    x.register_hook(solved_for)
+    return x, block(x)[1]
+
+
+def _solve(block: Callable, y: Tensor, tolerance: float, max_sweeps: int) -> Tensor:
+    """Solve x + g(x) = y for x by diagonal Newton sweeps; `block` gives g(x) and the diagonal of its Jacobian."""
     x, scale = y, 1 + y.abs()
     for _ in range(max_sweeps):
         update, diagonal = block(x)
         residual = x + update - y
         worst = (residual.abs() / scale).max().item() if residual.numel() else 0.0
         if worst <= tolerance:
-            return x, diagonal
+            return x.clone()
         x = x - residual / (1 + diagonal)
     raise ConvergenceError(
         f"The inversion of a residual block did not converge in {max_sweeps} sweeps: "

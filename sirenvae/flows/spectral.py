@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+_NARROW = 128  # Up to this many columns, squaring the Gram matrix beats multiplying vectors with it.
 
 
 @torch.no_grad()
@@ -13,19 +17,27 @@ def power_iteration(weight: Tensor, vector: Tensor, num_iterations: int) -> Tens
     Arguments:
         weight: Matrices, shape ``(*, out, in)``.
         vector: Unit vectors to start from, shape ``(*, in)``.
-        num_iterations: How many products with ``weight.mT @ weight`` to take.
+        num_iterations: How many products with ``weight.mT @ weight`` to take; narrow matrices take the next power of
+            two, by squaring.
 
     Returns:
         Unit vectors, shape ``(*, in)``. Where a matrix is zero its vector is returned as it came, so that it is of use
         once the matrix grows.
     """
+    tiny = torch.finfo(weight.dtype).tiny
     turned = vector.unsqueeze(-1)
-    # For narrow matrices one product with the Gram matrix is cheaper than two with the matrix itself.
-    gram = weight.mT @ weight if weight.shape[-1] <= 128 else None
-    for _ in range(num_iterations):
+    if weight.shape[-1] <= _NARROW:
+        gram, num_products = weight.mT @ weight, 1
+        for _ in range(math.ceil(math.log2(num_iterations))):
+            trace = gram.diagonal(dim1=-2, dim2=-1).sum(dim=-1).unsqueeze(-1).unsqueeze(-1)
+            gram = gram / trace.clamp_min(tiny)
+            gram = gram @ gram
+    else:
+        gram, num_products = None, num_iterations
+    for _ in range(num_products):
         product = weight.mT @ (weight @ turned) if gram is None else gram @ turned
         length = torch.linalg.vector_norm(product, dim=-2, keepdim=True)
-        turned = torch.where(length > 0, product / length.clamp_min(torch.finfo(weight.dtype).tiny), turned)
+        turned = torch.where(length > 0, product / length.clamp_min(tiny), turned)
     return turned.squeeze(-1)
 
 
