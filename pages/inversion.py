@@ -2,23 +2,40 @@
 
 import streamlit as st
 
-from sirenvae.ui.picker import pick_network, picker_row
-from sirenvae.ui.stepper import elimination_stepper, inverse_summary, pick_order
+import sirenvae as sv
+from sirenvae.ui.graph_view import network_picture
+from sirenvae.ui.look import plain
+from sirenvae.ui.picker import pick_network, picker_row, toggle_observed
+from sirenvae.ui.rules import inverse_summary, pick_rule
+from sirenvae.ui.stepper import elimination_stepper
 
 st.title("Inversion")
-st.markdown(
-    "To infer the latents from what is observed, arrows are turned around without claiming an independence that does "
-    "not hold. The latents are eliminated one by one; what is connected to a latent at that moment becomes its parents "
-    "in the inverse. **First thing to try:** press the right arrow key until a dashed red edge appears, and say why it "
-    "is there before you read on."
-)
+introduction = st.empty()
 row = picker_row()
 network = pick_network(row)
 with row:
-    order = pick_order()
-inverse_summary(network, order)
-elimination_stepper(network, order)
-st.caption(
-    "Click a small picture to enlarge it and a fill edge to ask why it is there. Wheel and drag move the picture, a "
-    "double click shows the whole. Keys: left, right, home, end, space."
-)
+    rule = pick_rule(network)
+if rule.method == "nami":
+    introduction.markdown(
+        "To infer the latents from what is observed, arrows are turned around without claiming an independence that "
+        "does not hold. The latents are eliminated one by one; what is connected to a latent at that moment becomes "
+        "its parents in the inverse. **First thing to try:** press the right arrow key until a dashed red edge "
+        "appears, and say why it is there before you read on."
+    )
+else:
+    introduction.markdown(
+        "To infer the latents from what is observed, arrows must be turned around. This rule does it without asking "
+        "which independencies hold. **First thing to try:** switch to NaMI and back, and say which edges this rule has "
+        "too few or too many."
+    )
+try:
+    inverse_summary(network, rule)
+except sv.InputError as error:
+    st.error(plain(error), icon=":material/error:")
+    network_picture(network, lambda v: toggle_observed(network, v))
+    st.caption("A click on a variable makes it observed or latent.")
+    st.stop()
+elimination_stepper(network, rule)
+moving = "Click a small picture to enlarge it. Wheel and drag move the picture, a double click shows the whole."
+stepping = " Click a fill edge to ask why it is there. Keys: left, right, home, end, space."
+st.caption(moving + stepping if rule.method == "nami" else moving)

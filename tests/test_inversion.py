@@ -89,6 +89,16 @@ def test_frontiers_can_be_read_in_any_order():
     assert list(forwards[0]) == [v for v in sv.load_network("ecoli70").variables if v in forwards[0]]
 
 
+def test_frontier_changes_add_up_to_the_frontiers():
+    for seed in range(40):
+        frontier = {}
+        for step in sv.eliminate(random_roles(seed), include_observed=seed % 2 == 0):
+            assert all(frontier.get(v) != cost for v, cost in step.frontier_changes.items())
+            frontier.update(step.frontier_changes)
+            assert frontier == step.frontier
+            del frontier[step.eliminated]
+
+
 def test_other_heuristics():
     network = sv.load_network("ecoli70")
     by_fill = list(sv.eliminate(network))

@@ -39,6 +39,14 @@ class EliminationStep:
     def frontier(self) -> dict[Variable, float]:
         return self._log.frontier_of(self._index)
 
+    @property
+    def frontier_changes(self) -> dict[Variable, float]:
+        """What is new in the frontier since the step before: who entered and whose cost changed, each with its cost.
+
+        The frontier of the step before, less what it eliminated, updated with these is the frontier of this step.
+        """
+        return self._log.changes_of(self._index)
+
 
 class FrontierLog:
     """The frontier of every step, kept as changes; reading the steps in order costs as much as the changes."""
@@ -58,6 +66,10 @@ class FrontierLog:
         self._removed.append(eliminated)
         self._changes.append({})
         return len(self._removed) - 1
+
+    def changes_of(self, index: int) -> dict[Variable, float]:
+        """What changed between step `index` - 1 and the choice of step `index`."""
+        return dict(self._changes[index])
 
     def frontier_of(self, index: int) -> dict[Variable, float]:
         """The frontier from which step `index` chose, in declared order."""

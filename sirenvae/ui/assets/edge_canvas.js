@@ -10,6 +10,8 @@ const STYLES = {
   fill: { colour: "--vermilion", width: 0.7, alpha: 0.25 },
   inverse: { colour: "--green", width: 0.8, alpha: 0.3 },
   "fill new": { colour: "--vermilion", width: 1.6, alpha: 0.8, dash: [6, 3] },
+  pruned: { colour: "--vermilion", width: 0.8, alpha: 0.4, dash: [1, 3] },
+  "pruned new": { colour: "--vermilion", width: 2, alpha: 1, dash: [2, 3] },
   "inverse new": { colour: "--green", width: 1.6, alpha: 0.9, arrow: true },
 };
 

@@ -1,4 +1,4 @@
-// The step bar: |< < play > >|, a scrubber with a tick per step, and the speed.
+// The step bar: |< < play > >|, a scrubber with a tick per step, and the speed; or why there are no steps.
 
 const ICONS = {
   first: "M5 4v16M19 5 9 12l10 7z",
@@ -18,7 +18,7 @@ function icon(name) {
 class StepBar {
   constructor(stepper) {
     this.stepper = stepper;
-    this.last = stepper.data.steps.length;
+    this.last = stepper.steps.length;
     this.element = html("div", { class: "bar", role: "group", "aria-label": "Steps" });
     const buttons = html("div", { class: "buttons" });
     for (const [name, label, to] of [
@@ -54,10 +54,22 @@ class StepBar {
     return Number(this.select.value);
   }
 
-  // A tick is as high and as red as its step has fill edges.
+  // A tick is as high and as red as its step has fill edges; where a parent is dropped it is an empty dotted frame.
+  #ticks() {
+    const { steps } = this.stepper;
+    const most = steps.reduce((most, { fill }) => Math.max(most, fill?.length ?? 0), 1);
+    const ticks = make("svg", { viewBox: `0 0 ${this.last + 1} 10`, preserveAspectRatio: "none", "aria-hidden": "true" });
+    steps.forEach(({ fill }, i) => {
+      const count = fill?.length ?? 0;
+      const look = fill ? (count ? "filled" : "free") : "dropped";
+      const height = { filled: 4 + (6 * count) / most, free: 2.5, dropped: 9 }[look];
+      const tick = make("rect", { x: i + 1.15, y: 10 - height, width: 0.7, height, class: look }, ticks);
+      if (count) tick.style.opacity = 0.5 + (0.5 * count) / most;
+    });
+    return ticks;
+  }
+
   #scrubber() {
-    const { steps } = this.stepper.data;
-    const most = Math.max(1, ...steps.map(({ fill }) => fill.length));
     this.scrubber = html("div", {
       class: "scrubber",
       role: "slider",
@@ -66,15 +78,8 @@ class StepBar {
       "aria-valuemin": "0",
       "aria-valuemax": this.last,
     });
-    const ticks = make("svg", { viewBox: `0 0 ${this.last + 1} 10`, preserveAspectRatio: "none", "aria-hidden": "true" });
-    steps.forEach(({ fill }, i) => {
-      const height = fill.length ? 4 + (6 * fill.length) / most : 2.5;
-      const attributes = { x: i + 1.15, y: 10 - height, width: 0.7, height, class: fill.length ? "filled" : "free" };
-      const tick = make("rect", attributes, ticks);
-      tick.style.opacity = fill.length ? 0.5 + (0.5 * fill.length) / most : 1;
-    });
     this.marker = html("div", { class: "marker" });
-    this.scrubber.append(ticks, this.marker);
+    this.scrubber.append(this.#ticks(), this.marker);
     this.#drag();
     return this.scrubber;
   }
@@ -97,9 +102,11 @@ class StepBar {
   show(step) {
     this.marker.style.left = `${(100 * (step + 0.5)) / (this.last + 1)}%`;
     this.count.textContent = `step ${step} of ${this.last}`;
-    const done = step ? `${this.stepper.model.names[this.stepper.data.steps[step - 1].v]} eliminated` : "start";
+    const { v, parent, child } = this.stepper.steps[step - 1] ?? {};
+    const { names } = this.stepper.model;
+    const done = child === undefined ? `${names[v]} eliminated` : `${names[child]} loses its parent ${names[parent]}`;
     this.scrubber.setAttribute("aria-valuenow", step);
-    this.scrubber.setAttribute("aria-valuetext", `step ${step}, ${done}`);
+    this.scrubber.setAttribute("aria-valuetext", `step ${step}, ${step ? done : "start"}`);
     for (const name of ["first", "back"]) this.element.querySelector(`.${name}`).disabled = step === 0;
     for (const name of ["next", "last"]) this.element.querySelector(`.${name}`).disabled = step === this.last;
   }
@@ -110,4 +117,16 @@ class StepBar {
     this.playButton.setAttribute("aria-label", label);
     this.playButton.title = label;
   }
+}
+
+// In the bar's place where a rule has no steps.
+class NoSteps {
+  constructor() {
+    const words = "This rule does not eliminate, so there are no steps: the inverse is shown as it comes out.";
+    this.element = html("p", { class: "bar no-steps" }, words);
+  }
+
+  show() {}
+
+  showPlaying() {}
 }

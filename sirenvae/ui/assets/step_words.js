@@ -1,8 +1,14 @@
-// What a step did: in words, as the frontier's table, and as the lines of the algorithm that ran.
+// What a step did: in words, as the frontier's table, and as the lines of the algorithm that ran. For a rule without
+// steps: what it does and what comes out.
 
-function algorithm(order) {
+const TABLE_ROWS = 8;
+const FIRST_INNER = 3; // lines of the algorithm from here to LAST_INNER are inside its loop
+const LAST_INNER = 6;
+const DROPPING = 7;
+
+function algorithm({ order, pruned }) {
   const waits = order === "topological" ? "parents" : "children";
-  return [
+  const lines = [
     "Connect the parents of every variable; drop the arrows.",
     `Frontier: the latents without latent ${waits}.`,
     "While the frontier is not empty:",
@@ -11,7 +17,28 @@ function algorithm(order) {
     "make them the parents of v in the inverse",
     `remove v; who waited for no other of its latent ${waits} joins the frontier`,
   ];
+  const last = "Drop parents that are redundant (only where a latent has no observed descendant).";
+  return pruned.length ? [...lines, last] : lines;
 }
+
+const RULES = {
+  stuhlmueller: [
+    "Heuristic of Stuhlmüller et al.",
+    (order) => [
+      `For every latent v, in ${order} order:`,
+      "its parents in the inverse are its children, their other parents, and its own parents,",
+      "as far as these are observed or come later.",
+    ],
+  ],
+  mean_field: ["Mean field", () => ["For every latent v:", "its parents in the inverse are all observed variables."]],
+  fully_connected: [
+    "Fully connected",
+    (order) => [
+      `For every latent v, in ${order} order:`,
+      "its parents in the inverse are all observed variables and all latents that come later.",
+    ],
+  ],
+};
 
 class WordsPanel {
   constructor(host, stepper) {
@@ -20,16 +47,17 @@ class WordsPanel {
     this.text = html("p", { class: "told", "aria-live": "polite" });
     this.table = html("table", { class: "frontier-table" });
     this.code = html("ol", { class: "code", "aria-label": "The algorithm" });
-    for (const [i, line] of algorithm(stepper.data.order).entries()) {
-      this.code.append(html("li", { class: i > 2 ? "inner" : "" }, html("span", {}, line), html("b")));
+    for (const [i, line] of algorithm(stepper.data).entries()) {
+      const isInner = i >= FIRST_INNER && i <= LAST_INNER;
+      this.code.append(html("li", { class: isInner ? "inner" : "" }, html("span", {}, line), html("b")));
     }
     host.replaceChildren(this.title, this.text, this.table, html("h4", {}, "The algorithm"), this.code);
   }
 
   show(step) {
-    const { data, frontier } = this.stepper;
+    const { data, steps, frontier } = this.stepper;
     this.title.textContent = step ? "What just happened" : "Before the first step";
-    this.text.textContent = step ? data.steps[step - 1].words : data.start;
+    this.text.textContent = step ? steps[step - 1].words : data.start;
     this.#frontier(step, frontier);
     this.#lines(step);
   }
@@ -38,8 +66,8 @@ class WordsPanel {
   why(a, b) {
     const { names } = this.stepper.model;
     const same = ([c, d]) => (a === c && b === d) || (a === d && b === c);
-    const cause = this.stepper.data.steps.findIndex(({ fill }) => fill.some(same));
-    const v = names[this.stepper.data.steps[cause].v];
+    const cause = this.stepper.steps.findIndex(({ fill }) => fill?.some(same));
+    const v = names[this.stepper.steps[cause].v];
     this.title.textContent = `Why ${names[a]}–${names[b]}?`;
     this.text.textContent =
       `Step ${cause + 1} eliminated ${v}. ${names[a]} and ${names[b]} were both its neighbours and not each other's. ` +
@@ -48,7 +76,8 @@ class WordsPanel {
 
   #frontier(step, frontier) {
     const { names } = this.stepper.model;
-    const chosen = step ? this.stepper.data.steps[step - 1].v : null;
+    this.table.hidden = !frontier.size;
+    const chosen = step ? this.stepper.steps[step - 1].v : null;
     const rows = [...frontier].sort(([u, a], [v, b]) => (v === chosen) - (u === chosen) || a - b || u - v);
     const body = html("tbody");
     for (const [v, cost] of rows.slice(0, TABLE_ROWS)) {
@@ -66,24 +95,57 @@ class WordsPanel {
 
   // Each line that ran carries the values it ran with.
   #lines(step) {
-    const { data, model, frontiers } = this.stepper;
-    const list = (numbers) => shortened(numbers.map((v) => model.names[v]));
-    const values = new Array(this.code.children.length).fill(null);
-    if (step === 0) [values[0], values[1]] = [countOf(data.moral.length, "edge"), list([...(frontiers[0]?.keys() ?? [])])];
-    else {
-      const { v, fill, parents } = data.steps[step - 1];
-      const joined = [...(frontiers[step]?.keys() ?? [])].filter((u) => !frontiers[step - 1].has(u));
-      values[3] = model.names[v];
-      values[4] = fill.length ? shortened(fill.map(([a, b]) => `${model.names[a]}–${model.names[b]}`)) : "nothing to add";
-      values[5] = parents.length ? `${list(parents)} → ${model.names[v]}` : "none left";
-      values[6] = joined.length ? `${list(joined)} joins` : "nobody joins";
-    }
+    const values = step ? this.#ran(step) : this.#ranFirst();
+    const isFilled = step > 0 && this.stepper.steps[step - 1].fill?.length > 0;
     [...this.code.children].forEach((line, i) => {
-      line.classList.toggle("ran", values[i] !== null);
-      line.classList.toggle("filled", i === 4 && step > 0 && data.steps[step - 1].fill.length > 0);
+      line.classList.toggle("ran", i in values);
+      line.classList.toggle("filled", (i === 4 && isFilled) || (i === DROPPING && i in values));
       line.lastChild.textContent = values[i] ?? "";
     });
   }
+
+  #ranFirst() {
+    const { data, frontier } = this.stepper;
+    return { 0: countOf(data.moral.length, "edge"), 1: this.#list([...frontier.keys()]) };
+  }
+
+  #ran(step) {
+    const { data, steps, model, frontier } = this.stepper;
+    const { v, fill, parents, parent, child } = steps[step - 1];
+    if (child !== undefined) return { [DROPPING]: `${model.names[parent]} → ${model.names[child]}` };
+    const joined = [...frontierAt(data, step).keys()].filter((u) => !frontier.has(u));
+    return {
+      3: model.names[v],
+      4: fill.length ? shortened(fill.map(([a, b]) => `${model.names[a]}–${model.names[b]}`)) : "nothing to add",
+      5: parents.length ? `${this.#list(parents)} → ${model.names[v]}` : "none left",
+      6: joined.length ? `${this.#list(joined)} joins` : "nobody joins",
+    };
+  }
+
+  #list(variables) {
+    return shortened(variables.sort((u, v) => u - v).map((v) => this.stepper.model.names[v]));
+  }
+}
+
+// Beside a finished inverse: the rule, and the parents that it gave.
+class RulePanel {
+  constructor(host, { method, order, start, finished }) {
+    const [name, lines] = RULES[method];
+    const code = html("ol", { class: "code", "aria-label": "The rule" });
+    lines(order).forEach((line, i) => code.append(html("li", { class: i ? "inner" : "" }, html("span", {}, line))));
+    const body = html("tbody");
+    for (const [latent, parents] of finished.rows) {
+      body.append(html("tr", {}, html("td", {}, latent), html("td", {}, parents)));
+    }
+    if (finished.more) body.append(html("tr", {}, html("td", { colspan: "2" }, `and ${finished.more} more latents`)));
+    const head = html("tr", {}, html("th", {}, "latent"), html("th", {}, "parents in the inverse"));
+    const table = html("table", { class: "frontier-table given" }, html("thead", {}, head), body);
+    host.replaceChildren(
+      html("h3", {}, name), html("p", { class: "told short" }, start), table, html("h4", {}, "The rule"), code,
+    );
+  }
+
+  show() {}
 }
 
 function countOf(number, noun) {
@@ -95,22 +157,28 @@ function shortened(words, most = 5) {
 }
 
 // The marks of the pictures, drawn with the same classes as the pictures themselves.
-function legend() {
+function legend({ finished, pruned }) {
   const list = html("ul", { class: "legend", "aria-label": "Legend" });
   const disc = (role) => `<g class="node ${role}" transform="translate(18 10)"><circle class="disc" r="7"/></g>`;
   const line = (kind) => `<g class="edge ${kind}"><path class="line" d="M2 10H34"/></g>`;
   const arrow = (kind) =>
     `<g class="edge ${kind}"><path class="line" d="M2 10H26"/><path class="head" d="M35 10L25 5.5V14.5Z"/></g>`;
-  for (const [drawing, words] of [
-    [disc("latent"), "latent"],
-    [disc("observed"), "observed"],
+  const variables = [[disc("latent"), "latent"], [disc("observed"), "observed"]];
+  const eliminating = [
     [disc("latent frontier"), "frontier, with fill cost"],
     [disc("now"), "eliminated now"],
     [disc("eliminated"), "eliminated before"],
+  ];
+  const edges = [
     [line("moral"), "added by moralizing"],
     [line("fill new"), "fill edge (thick: new)"],
     [arrow("inverse new"), "edge of the inverse (thick: new)"],
-  ]) {
+  ];
+  const dropping = pruned.length ? [[arrow("inverse pruned"), "redundant, dropped"]] : [];
+  const marks = finished
+    ? [...variables, edges[0], [arrow("inverse new"), "edge of the inverse"]]
+    : [...variables, ...eliminating, ...edges, ...dropping];
+  for (const [drawing, words] of marks) {
     const item = html("li");
     item.innerHTML = `<svg viewBox="0 0 36 20" aria-hidden="true">${drawing}</svg>`;
     item.append(words);

@@ -1,15 +1,9 @@
-// Elimination, step by step: four pictures at the same positions, the words, the frontier and the pseudocode.
-// The whole trace is here, so a step never waits for the server; Python only learns, a moment later, where we are.
+// Elimination, step by step: the pictures, the words, the frontier and the pseudocode. An inverse that is made without
+// steps is shown finished. The whole trace is here, so a step never waits for the server; Python only learns, a moment
+// later, where we are.
 
-const PICTURES = [
-  ["network", "Network", "The network with its arrows"],
-  ["moral", "Moral graph", "Arrows dropped, parents of a common child connected"],
-  ["induced", "Induced graph", "The moral graph and the fill edges so far"],
-  ["inverse", "Inverse", "The inverse as far as it is built"],
-];
 const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1400; // milliseconds between steps at speed 1
-const TABLE_ROWS = 8;
 const BUSY = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup]";
 const steppers = new WeakMap();
 
@@ -17,117 +11,53 @@ class Stepper {
   constructor(mount) {
     this.root = html("div", { class: "graph stepper" });
     mount.append(this.root);
+    this.stage = new Stage(this.root, (v) => this.role(v));
     this.onKey = (event) => this.key(event);
     document.addEventListener("keydown", this.onKey);
-    this.resize = new ResizeObserver(() => this.each((picture) => picture.fitDetail()));
   }
 
-  // Called at every run of the page: only another trace rebuilds anything, the client's step is the truth.
+  // Called at every run of the page: only another trace rebuilds anything. The client's step is the truth, and another
+  // rule for the same network goes on from it.
   update(data, tell) {
     this.tell = tell;
-    if (data.id === this.id) return this.each((picture) => picture.canvas?.redraw()); // the theme may have changed
+    if (data.id === this.id) return this.stage.each((picture) => picture.canvas?.redraw()); // the theme may differ
     this.pause();
+    const isSame = data.network === this.data?.network;
+    if (!isSame) this.reached = data.step;
     this.id = data.id;
     this.data = data;
     this.model = data.model;
-    this.frontiers = replayFrontiers(data.steps);
+    this.steps = replaySteps(data);
     this.build();
     this.step = -1;
-    this.go(Math.min(data.step, data.steps.length), false);
+    this.go(this.reached, isSame && this.steps.length > 0);
   }
 
   destroy() {
     this.pause();
     clearTimeout(this.telling);
     document.removeEventListener("keydown", this.onKey);
-    this.resize.disconnect();
-  }
-
-  each(act) {
-    for (const [kind] of PICTURES) act(this.pictures[kind], kind);
+    this.stage.destroy();
   }
 
   build() {
-    const stage = html("div", { class: "stage" });
-    this.words = html("div", { class: "words" });
-    this.bar = new StepBar(this);
-    this.root.replaceChildren(stage, this.bar.element, this.words, legend());
-    this.resize.disconnect();
-    const added = this.data.steps.reduce((sum, { fill, parents }) => sum + fill.length + parents.length, 0);
-    this.isLarge = this.model.edges.length + added > MANY_LINES;
-    this.frames = {};
-    this.pictures = {};
-    const routes = new Routes(this.model);
-    for (const [kind, title, about] of PICTURES) this.frame(stage, kind, title, about, routes);
-    this.drawStart();
-    this.panel = new WordsPanel(this.words, this);
-    this.tip = new Tip(this.root);
-    this.each((picture) => this.listen(picture));
-    this.enlarge(this.large ?? "induced");
-  }
-
-  frame(stage, kind, title, about, routes) {
-    const frame = html("figure", { class: "frame", "data-picture": kind });
-    const head = html("figcaption", {}, html("b", {}, title), html("span", {}, about));
-    frame.append(head);
-    stage.append(frame);
-    this.frames[kind] = frame;
-    this.pictures[kind] = new Picture(frame, this.model, routes, title, this.isLarge);
-    new Zoom(head, this.pictures[kind]);
-    frame.addEventListener("click", () => frame.classList.contains("small") && this.enlarge(kind));
-    frame.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === frame) this.enlarge(kind);
-    });
-    this.resize.observe(frame);
-  }
-
-  // The view travels with the large place: whoever is enlarged shows the part that was looked at.
-  enlarge(kind) {
-    const view = this.large && this.pictures[this.large].view;
-    this.large = kind;
-    this.root.dataset.large = kind;
-    this.frames[kind].blur();
-    for (const [name, title] of PICTURES) {
-      const small = name !== kind;
-      this.frames[name].className = `frame ${small ? "small" : "large"}`;
-      for (const [attribute, value] of [["tabindex", "0"], ["role", "button"], ["aria-label", `Enlarge: ${title}`]]) {
-        if (small) this.frames[name].setAttribute(attribute, value);
-        else this.frames[name].removeAttribute(attribute);
-      }
-      this.pictures[name].show(small || !view || view === this.pictures[kind].whole ? null : view);
-    }
-  }
-
-  drawStart() {
-    const { edges, observed } = this.model;
-    this.observed = new Set(observed);
-    for (const [parent, child] of edges) {
-      this.pictures.network.addEdge(parent, child, "directed", true);
-      for (const kind of ["moral", "induced"]) this.pictures[kind].addEdge(parent, child, "plain", false);
-    }
-    for (const [a, b] of this.data.moral) {
-      for (const kind of ["moral", "induced"]) this.pictures[kind].addEdge(a, b, "moral", false);
-    }
-    this.when = new Map(this.data.steps.map(({ v }, i) => [v, i + 1]));
+    this.observed = new Set(this.model.observed);
+    this.when = new Map(this.data.eliminated.map((v, i) => [v, i + 1]));
+    this.frontier = new Map();
+    const added = this.steps.reduce((sum, { fill, parents }) => sum + (fill?.length ?? 0) + (parents?.length ?? 0), 0);
+    this.isLarge = this.model.edges.length + added + (this.data.finished?.edges.length ?? 0) > MANY_LINES;
+    const words = html("div", { class: "words" });
+    this.bar = this.steps.length ? new StepBar(this) : new NoSteps();
+    this.root.replaceChildren();
+    this.stage.build(this.data, this.isLarge);
+    this.root.prepend(this.stage.element, this.bar.element, words, legend(this.data));
+    this.panel = this.data.finished ? new RulePanel(words, this.data) : new WordsPanel(words, this);
     this.model.names.forEach((_, v) => this.paint(v, 0));
-  }
-
-  listen(picture) {
-    onVariable(
-      picture,
-      (v) => {
-        this.each((other) => other.highlight(v, true));
-        this.tip.show(picture.nodes[v], [this.model.names[v], this.role(v)]);
-      },
-      (v) => {
-        this.each((other) => other.highlight(v, false));
-        this.tip.hide();
-      },
-    );
   }
 
   role(v) {
     if (this.observed.has(v)) return "observed";
+    if (this.data.finished) return "latent";
     const when = this.when.get(v);
     if (when < this.step) return `eliminated in step ${when}`;
     if (when === this.step) return "eliminated now";
@@ -137,20 +67,22 @@ class Stepper {
 
   // Move to step k. Only what lies between the old and the new step is touched.
   go(k, tell = true) {
-    const target = Math.max(0, Math.min(k, this.data.steps.length));
+    const target = Math.max(0, Math.min(k, this.steps.length));
     if (target === this.step) return;
     const started = performance.now();
     const before = Math.max(this.step, 0);
-    const touched = new Set([...(this.frontier?.keys() ?? []), ...this.eliminated(before)]);
+    const touched = new Set([...this.frontier.keys(), ...this.concerned(before)]);
     if (!this.isLarge) this.mark(before, false);
     for (let s = before + 1; s <= target; s++) this.apply(s, true, touched);
     for (let s = before; s > target; s--) this.apply(s, false, touched);
     this.step = target;
-    this.frontier = this.frontiers[Math.max(target - 1, 0)] ?? new Map();
-    for (const v of this.frontier.keys()) touched.add(v);
+    if (this.steps.length) this.reached = target;
+    this.frontier = frontierAt(this.data, Math.max(target - 1, 0));
+    for (const v of [...this.frontier.keys(), ...this.concerned(target)]) touched.add(v);
     if (this.isLarge) this.drawEdges(target);
     else this.mark(target, true);
     for (const v of touched) this.paint(v, target);
+    this.stage.showPruning(this.steps[target - 1]?.child !== undefined);
     this.bar.show(target);
     this.panel.show(target);
     this.root.dataset.step = target;
@@ -163,85 +95,98 @@ class Stepper {
     this.telling = setTimeout(() => this.tell(this.step), TELL_AFTER);
   }
 
-  eliminated(step) {
-    return step > 0 ? [this.data.steps[step - 1].v] : [];
+  // The variables that step s is about.
+  concerned(s) {
+    if (s < 1) return [];
+    const { v, parent, child } = this.steps[s - 1];
+    return v === undefined ? [parent, child] : [v];
   }
 
-  // Show or take back what step s added. The edges of the variable fade one step later: now they are being looked at.
+  // Show or take back what step s changed. The edges of the variable fade one step later: now they are being looked at.
   apply(s, forward, touched) {
-    const { v, fill, parents } = this.data.steps[s - 1];
-    touched.add(v);
+    const { v, fill, parents, parent, child } = this.steps[s - 1];
+    for (const u of this.concerned(s)) touched.add(u);
     if (this.isLarge) return;
-    for (const [a, b] of fill) this.reveal("induced", a, b, "fill", false, forward);
-    for (const parent of parents) this.reveal("inverse", parent, v, "inverse", true, forward);
+    if (v === undefined) this.stage.cross(parent, child).classList.toggle("pruned", forward);
+    else {
+      for (const [a, b] of fill) this.reveal("induced", a, b, "fill", false, forward);
+      for (const u of parents) this.reveal("inverse", u, v, "inverse", true, forward);
+    }
     this.fade(forward ? s - 1 : s, forward);
     if (!forward) this.fade(s - 1, false);
   }
 
   fade(s, gone) {
-    if (s < 1) return;
-    const { v, parents } = this.data.steps[s - 1];
-    for (const parent of parents) this.pictures.induced.edge(v, parent)?.classList.toggle("gone", gone);
+    const { v, parents } = this.steps[s - 1] ?? {};
+    for (const parent of parents ?? []) this.stage.pictures.induced.edge(v, parent)?.classList.toggle("gone", gone);
   }
 
   reveal(kind, a, b, look, arrow, shown) {
-    const picture = this.pictures[kind];
-    let edge = picture.edge(a, b);
-    if (!edge) {
-      edge = picture.addEdge(a, b, look, arrow);
-      if (look === "fill") edge.addEventListener("click", () => this.panel.why(a, b));
-    }
-    edge.classList.toggle("absent", !shown);
+    const ask = (edge) => look === "fill" && edge.addEventListener("click", () => this.panel.why(a, b));
+    this.stage.edge(kind, a, b, look, arrow, ask).classList.toggle("absent", !shown);
   }
 
   // The canvases of a large graph: edges among what is not yet eliminated, the inverse so far, and what is new.
   drawEdges(step) {
+    if (this.data.finished) return;
     const alive = ([a, b]) => !(this.when.get(a) < step) && !(this.when.get(b) < step);
-    const fills = [];
-    const inverse = [];
-    for (const { v, fill, parents } of this.data.steps.slice(0, Math.max(step - 1, 0))) {
+    const key = (parent, child) => parent * this.model.names.length + child;
+    const done = this.steps.slice(0, step);
+    const now = done.pop() ?? {};
+    const pruned = done.filter(({ child }) => child !== undefined).map(({ parent, child }) => [parent, child]);
+    const dropped = now.child === undefined ? [] : [[now.parent, now.child]];
+    const missing = new Set([...pruned, ...dropped].map(([parent, child]) => key(parent, child)));
+    const [fills, inverse] = [[], []];
+    for (const { v, fill = [], parents = [] } of done) {
       for (const pair of fill) if (alive(pair)) fills.push(pair);
-      for (const parent of parents) inverse.push([parent, v]);
+      for (const parent of parents) if (!missing.has(key(parent, v))) inverse.push([parent, v]);
     }
-    const now = step > 0 ? this.data.steps[step - 1] : { v: null, fill: [], parents: [] };
-    const { induced: { canvas: induced }, inverse: { canvas: inverted } } = this.pictures;
-    induced.set("plain", this.model.edges.filter(alive));
-    induced.set("moral", this.data.moral.filter(alive));
-    induced.set("fill", fills);
-    induced.set("fill new", now.fill);
-    inverted.set("inverse", inverse);
-    inverted.set("inverse new", now.parents.map((parent) => [parent, now.v]));
-    induced.redraw();
-    inverted.redraw();
+    const fresh = (now.parents ?? []).map((parent) => [parent, now.v]);
+    this.lay("induced", {
+      plain: this.model.edges.filter(alive),
+      moral: this.data.moral.filter(alive),
+      fill: fills,
+      "fill new": now.fill ?? [],
+    });
+    this.lay("inverse", { inverse, "inverse new": fresh, pruned, "pruned new": dropped });
+  }
+
+  lay(kind, layers) {
+    const { canvas } = this.stage.pictures[kind];
+    for (const [look, pairs] of Object.entries(layers)) canvas.set(look, pairs);
+    canvas.redraw();
   }
 
   mark(step, on) {
     if (step < 1) return;
-    const { v, fill, parents } = this.data.steps[step - 1];
-    for (const [a, b] of fill) this.pictures.induced.edge(a, b)?.classList.toggle("new", on);
-    for (const parent of parents) this.pictures.inverse.edge(parent, v)?.classList.toggle("new", on);
+    const { induced, inverse } = this.stage.pictures;
+    const { v, fill = [], parents = [], parent, child } = this.steps[step - 1];
+    for (const [a, b] of fill) induced.edge(a, b)?.classList.toggle("new", on);
+    for (const u of parents) inverse.edge(u, v)?.classList.toggle("new", on);
+    if (child !== undefined) inverse.edge(parent, child).classList.toggle("new", on);
   }
 
   paint(v, step) {
     const when = this.when.get(v);
     let role = this.observed.has(v) ? "node observed" : "node latent";
-    const cost = this.frontier?.get(v);
+    const cost = this.frontier.get(v);
     if (when < step) role = "node eliminated";
     else if (when === step) role = "node now";
     else if (cost !== undefined) role = "node latent frontier";
+    if (this.steps[step - 1]?.child !== undefined && this.concerned(step).includes(v)) role += " parting";
     const shown = cost !== undefined && when >= step ? cost : null;
-    this.each((picture) => {
+    this.stage.each((picture) => {
       picture.setRole(v, role);
       picture.setCost(v, shown);
     });
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected || !this.steps.length) return;
     const target = event.composedPath()[0];
     if (target.closest?.(BUSY)) return;
     if (event.key === " " && target.closest?.("button, a, summary, [role=button], [role=tab]")) return;
-    const moves = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 0, End: this.data.steps.length };
+    const moves = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 0, End: this.steps.length };
     if (event.key in moves) {
       this.pause();
       this.go(moves[event.key]);
@@ -252,10 +197,10 @@ class Stepper {
 
   togglePlay() {
     if (this.playing) return this.pause();
-    if (this.step === this.data.steps.length) this.go(0);
+    if (this.step === this.steps.length) this.go(0);
     const tick = () => {
       this.go(this.step + 1);
-      if (this.step === this.data.steps.length) this.pause();
+      if (this.step === this.steps.length) this.pause();
       else this.playing = setTimeout(tick, PLAY_EVERY / this.bar.speed());
     };
     this.playing = setTimeout(tick, 300);
@@ -269,22 +214,10 @@ class Stepper {
   }
 }
 
-// The trace holds what changed in the frontier; this gives the whole frontier of every step, as variable -> fill cost.
-function replayFrontiers(steps) {
-  let frontier = new Map();
-  return steps.map(({ v, set }) => {
-    for (const [u, cost] of set) frontier.set(u, cost);
-    const whole = frontier;
-    frontier = new Map(frontier);
-    frontier.delete(v);
-    return whole;
-  });
-}
-
 export default function ({ data, parentElement, setStateValue }) {
   const mount = parentElement.querySelector(".mount");
   if (!steppers.has(mount)) steppers.set(mount, new Stepper(mount));
   const stepper = steppers.get(mount);
-  stepper.update(data, (step) => setStateValue("at", { id: data.id, step }));
+  stepper.update(data, (step) => setStateValue("at", { network: stepper.data.network, step }));
   return () => stepper.destroy();
 }

@@ -1,0 +1,52 @@
+// What follows from the order of elimination. Python sends the order and the costs; the neighbours that a variable has
+// left, and the fill edges between them, are replayed here: there can be hundreds of thousands.
+
+// Every step: { v, parents, fill, words } of an elimination, { parent, child, words } of a dropped parent.
+function replaySteps({ model, moral, eliminated, pruned, words }) {
+  const neighbours = new Neighbours(model.names.length);
+  for (const [a, b] of [...model.edges, ...moral]) neighbours.join(a, b);
+  const eliminations = eliminated.map((v, i) => ({ ...neighbours.eliminate(v), words: words[i] }));
+  const prunings = pruned.map(([parent, child], i) => ({ parent, child, words: words[eliminated.length + i] }));
+  return [...eliminations, ...prunings];
+}
+
+class Neighbours {
+  constructor(count) {
+    this.count = count;
+    this.rows = Array.from({ length: count }, () => []);
+    this.joined = new Uint8Array(count * count); // one byte a pair: cliques of hundreds are asked pair by pair
+    this.gone = new Uint8Array(count);
+  }
+
+  // Whether they were not joined before.
+  join(a, b) {
+    if (this.joined[a * this.count + b]) return false;
+    this.joined[a * this.count + b] = this.joined[b * this.count + a] = 1;
+    this.rows[a].push(b);
+    this.rows[b].push(a);
+    return true;
+  }
+
+  eliminate(v) {
+    this.gone[v] = 1;
+    const parents = this.rows[v].filter((u) => !this.gone[u]).sort((a, b) => a - b);
+    const fill = [];
+    for (let i = 0; i < parents.length; i++) {
+      for (let j = i + 1; j < parents.length; j++) {
+        if (this.join(parents[i], parents[j])) fill.push([parents[i], parents[j]]);
+      }
+    }
+    return { v, parents, fill };
+  }
+}
+
+// The frontier from which elimination number `index` chose, as variable -> fill cost.
+function frontierAt({ eliminated, costs }, index) {
+  const frontier = new Map();
+  for (let i = 0; i <= index && i < costs.length; i++) {
+    if (i > 0) frontier.delete(eliminated[i - 1]);
+    for (const [v, cost] of costs[i]) frontier.set(v, cost);
+  }
+  if (index >= costs.length) frontier.clear();
+  return frontier;
+}
