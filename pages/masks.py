@@ -13,7 +13,7 @@ st.markdown(
     "A graph becomes a neural network when weights are removed: output *i* sees variable *i* and its parents alone."
 )
 network = pick_network()
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with st.container(horizontal=True):
     flow = st.segmented_control(
         "Flow",
         ["posterior", "prior"],
@@ -58,7 +58,7 @@ chosen = (sv.network_to_json(network), flow, structure.replace(" ", "_"), layers
 try:
     block = block_model(*chosen)
 except sv.InputError as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(f"{error} Clear the field to have one unit for each set.", icon=":material/error:")
     st.stop()
 
 st.subheader("One block reaches parents")
@@ -99,11 +99,11 @@ with volume:
 st.subheader("Stacked blocks reach ancestors")
 words, control = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
 with control:
-    num_blocks = st.slider("Stacked blocks T", 1, MOST_BLOCKS, 1, key="mask_blocks", bind="query-params")
+    num_blocks = st.slider("Stacked blocks *T*", 1, MOST_BLOCKS, 1, key="mask_blocks", bind="query-params")
 stack = stack_model(*chosen, num_blocks)
 with words:
     st.markdown(
-        "What a block has mixed, the next one mixes again: T blocks reach whatever is at most T edges away, the "
+        "What a block has mixed, the next one mixes again: *T* blocks reach whatever is at most *T* edges away, the "
         f"boolean power *T* of the graph. **{stack['words']}**"
     )
 if stack["deepest"] == 1:
@@ -124,5 +124,5 @@ else:
     st.success(verdict, icon=":material/check:")
 st.caption(
     "So a stack is not a product of one-hop conditionals: with more than one block an output may depend on every "
-    "ancestor within T edges. What is never reached is never seen."
+    "ancestor within *T* edges. What is never reached is never seen."
 )

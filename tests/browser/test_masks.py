@@ -121,4 +121,6 @@ def test_a_link_restores_the_controls(open_page):
 
 def test_a_width_that_is_too_small_is_one_sentence(open_page):
     page = open_page("/masks?network=student&mask_width=3")
-    assert page.get_by_text("needs a unit for each of the 5 variables, but its width is 3").is_visible()
+    assert page.get_by_text(
+        "needs a unit for each of the 5 variables, but its width is 3. Clear the field"
+    ).is_visible()
