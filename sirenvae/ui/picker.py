@@ -13,8 +13,10 @@ from sirenvae.ui.look import common_to_pages, keep_in_url, plain, run_under_navi
 NETWORK, OBSERVED = "network", "observed"
 _KEPT = "picker_kept"  # the last network and observed set that could be used
 _PROBLEM = "picker_problem"  # one sentence about input that could not be used
+_UPLOAD = "upload_popover"  # the popover's key and whether it is open
+_UPLOAD_PROBLEM = "upload_problem"  # one sentence about a file that could not be used
 _MAX_UPLOADS = 64
-_TYPES = ["json", "bif", "csv", "graphml"]
+_MAX_MEGABYTES = 10
 
 
 def pick_network(row=None) -> sv.BayesianNetwork:
@@ -38,8 +40,9 @@ def pick_network(row=None) -> sv.BayesianNetwork:
         with st.popover(_observed_label(base), icon=":material/visibility:", key="observed_popover"):
             _pick_observed(base)
         if st.session_state.get(OBSERVED):
-            st.button("Default", icon=":material/undo:", on_click=_forget_observed, key="observed_default")
-        with st.popover("Your own", icon=":material/upload_file:", key="upload_popover"):
+            words = "Back to the observed variables that the network itself names."
+            st.button("Default", icon=":material/undo:", on_click=_forget_observed, key="observed_default", help=words)
+        with st.popover("Your own", icon=":material/upload_file:", key=_UPLOAD, on_change="rerun"):
             _upload()
     network = _current(name, base)
     place = st.empty()  # always there, so that a message does not move, and thereby rebuild, what comes after it
@@ -140,14 +143,16 @@ def _forget_observed() -> None:
 
 
 def _upload() -> None:
-    st.file_uploader(
+    if problem := st.session_state.pop(_UPLOAD_PROBLEM, None):
+        st.error(plain(problem), icon=":material/error:", width=360)
+    st.file_uploader(  # of any type: a sentence about the wrong one says more than the widget's icon
         "A network file (.json, .bif, .csv with parent and child, .graphml)",
-        type=_TYPES,
+        max_upload_size=_MAX_MEGABYTES,
         key=f"upload_{st.session_state.get('uploads_read', 0)}",
         on_change=_read_upload,
         width=360,
     )
-    st.caption("Nothing leaves this computer's server. The network page's download shows the .json format.")
+    st.caption("The file stays on this server. The download on the page Network shows the .json format.", width=360)
 
 
 def _read_upload() -> None:
@@ -161,10 +166,13 @@ def _read_upload() -> None:
     try:
         network = sv.parse_network(content.decode("utf-8"), file.name)
     except UnicodeDecodeError:
-        st.session_state[_PROBLEM] = f"The file {file.name} is not text; a network file in UTF-8 was expected."
+        st.session_state[_UPLOAD_PROBLEM] = f"The file {file.name} is not text; a network file in UTF-8 was expected."
+        return
+    except RecursionError:
+        st.session_state[_UPLOAD_PROBLEM] = f"The file {file.name} nests lists too deeply to be a network."
         return
     except sv.InputError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[_UPLOAD_PROBLEM] = str(error)
         return
     name = f"{network.name}-{hashlib.sha256(content).hexdigest()[:6]}"
     uploads = _uploads()
@@ -174,6 +182,7 @@ def _read_upload() -> None:
     if name not in st.session_state["uploaded"]:
         st.session_state["uploaded"].append(name)
     st.session_state[NETWORK] = name
+    st.session_state[_UPLOAD] = False  # what was chosen should be seen
     _forget_observed()
 
 

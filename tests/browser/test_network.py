@@ -70,17 +70,46 @@ def test_an_upload_is_chosen_and_survives_a_reload(open_page):
     page = open_page("/")
     upload(page, "mine.csv", "parent,child\nsun,<b>&\nrain,<b>&\n")
     page.wait_for_selector(".graph.single [data-node=sun]")
+    expect_count(page, "[data-testid=stFileUploader]", 0)  # its popover does not cover what was chosen
     wait_idle(page)
     assert "network=mine-" in page.url
     page.reload()
     page.wait_for_selector(".graph.single [data-node=sun]")
 
 
-def test_a_bad_upload_is_one_sentence_and_changes_nothing(open_page):
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("circle.csv", "a,b\nb,a\n", "A Bayesian network has no directed cycle"),
+        ("empty.json", "", "The file empty.json is empty"),
+        ("notes.txt", "a,b\n", "ends in '.txt'; a network is read from .json"),
+        ("deep.json", "[" * 100_000, "nests lists too deeply"),
+    ],
+)
+def test_a_bad_upload_is_one_sentence_and_changes_nothing(open_page, name, text, sentence):
     page = open_page("/?network=collider")
-    upload(page, "circle.csv", "a,b\nb,a\n")
-    page.get_by_text("A Bayesian network has no directed cycle").wait_for()
+    upload(page, name, text)
+    page.locator("[data-testid=stPopoverBody]").get_by_text(sentence).wait_for()
     expect_count(page, DISCS, 3)
+
+
+def test_names_from_a_file_stay_text(open_page):
+    page = open_page("/?network=collider")
+    upload(
+        page, "evil.csv", 'parent,child\n<img src=http://x.example/y.png>,**a**\n"![q](http://x.example/z.png)",**a**\n'
+    )
+    page.get_by_text("2 (of **a**)").wait_for()
+    for name in ("Inversion", "Masks", "Training"):
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=name, exact=True, level=1).wait_for()
+        wait_idle(page)
+
+
+def test_zoom_buttons_cover_no_variable_on_a_narrow_screen(open_page):
+    page = open_page("/?network=student", width=390, height=844)
+    expect_count(page, DISCS, 7)
+    bottom = page.locator(".zoom").bounding_box()["y"] + page.locator(".zoom").bounding_box()["height"]
+    assert bottom <= min(disc.bounding_box()["y"] for disc in page.locator(f"{DISCS} .disc").all())
 
 
 def test_physics_view_asks_nothing_of_other_addresses(open_page):
