@@ -2,6 +2,7 @@
 
 import pytest
 
+pytest.importorskip("streamlit", reason="the app is an optional part")
 from sirenvae.graphs import load_network
 from sirenvae.ui.jobs import RUNNING, Job, Plan
 from sirenvae.ui.training_charts import size_chart, training_chart

@@ -11,12 +11,13 @@ _STYLE = """
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
+[data-testid=stApp] button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
 @media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
 """
 
 
 def apply_look() -> None:
-    """Less empty space above a page's title, and no lines longer than the eye can follow on a wide screen."""
+    """Less space above a page's title, lines that the eye can follow, dark words on the bright button of dark pages."""
     st.html(f"<style>{_STYLE}</style>")
 
 

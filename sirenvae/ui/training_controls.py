@@ -11,8 +11,8 @@ from sirenvae.errors import InputError
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.ui.jobs import Plan, TrainingManager
+from sirenvae.ui.look import plain
 from sirenvae.ui.picker import NETWORK, OBSERVED
-from sirenvae.ui.training_words import plain
 
 RUN = "run"  # key and URL parameter of the run that is shown
 PRESETS = {
@@ -22,6 +22,7 @@ PRESETS = {
 }
 _PROBLEM = "training_problem"  # a network and one sentence why the last run on it could not be started
 _SIZES = (1, 2, 5)  # default sizes, in points per variable
+_MOST = {"seeds": 64, "points in a training set": 100_000, "training steps": 1_000_000}  # a page's server is shared
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,12 +96,15 @@ def _own_settings(network: BayesianNetwork, disabled: bool) -> None:
 
 def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: str) -> None:
     state = st.session_state
+    models = tuple(model for model, label in names.items() if label in state["models"])
     try:
         sizes = _sizes(state["sizes"] or default_sizes)
+        _check_own(
+            models, {"seeds": state["seeds"], "points in a training set": max(sizes), "training steps": state["steps"]}
+        )
     except InputError as error:
         state[_PROBLEM] = network, str(error)
         return
-    models = tuple(model for model, label in names.items() if label in state["models"])
     _start(
         Plan(
             network,
@@ -112,6 +116,15 @@ def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: s
         ),
         patience=10.0,
     )
+
+
+def _check_own(models: tuple[str, ...], counts: dict[str, int | None]) -> None:
+    """Refuse what the form allows and a shared server does not; the rest is checked where it is trained."""
+    if not models:
+        raise InputError("No model is chosen; choose at least one.")
+    for name, count in counts.items():
+        if count is not None and count > _MOST[name]:
+            raise InputError(f"This page trains with at most {_MOST[name]:,} {name}, but {count:,} came.")
 
 
 def _sizes(text: str) -> tuple[int, ...]:

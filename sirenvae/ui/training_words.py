@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.ui.jobs import RUNNING, Job
+from sirenvae.ui.look import plain
 from sirenvae.ui.training_charts import exact_loss, seed_losses
 
 _NAMES = {
@@ -163,11 +164,6 @@ def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
         f"With {size} points the loss on new points is {theirs:.2f} nats higher than on the training points for "
         f"{_NAMES[rival]} and {ours:.2f} for the true structure: that much was learnt by heart."
     ]
-
-
-def plain(text: str) -> str:
-    """Text that came from outside, to stand as it is inside Markdown: no link and no picture comes of it."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in text)
 
 
 def _listed(words: list[str]) -> str:

@@ -70,8 +70,17 @@ def train(job_id: str, plan: Plan, send: Send, stopped: set[str]) -> None:
         return send("ended", job_id, (FAILED, str(error)))
     except Exception as error:  # a job must not take the worker with it; the server's log has the rest
         traceback.print_exc()
-        return send("ended", job_id, (FAILED, f"Training broke off: {type(error).__name__}: {error}"))
+        return send("ended", job_id, (FAILED, _why_broken(error)))
     send("ended", job_id, (FINISHED, ""))
+
+
+def _why_broken(error: Exception) -> str:
+    """What a learner can do about a job that broke off."""
+    if isinstance(error, torch.linalg.LinAlgError):
+        return "Training broke off: the weights grew beyond what can be computed. Try a smaller learning rate."
+    if isinstance(error, MemoryError) or "memory" in str(error):
+        return "Training broke off: it needs more memory than there is. Try fewer seeds or smaller training sets."
+    return f"Training broke off: {type(error).__name__}: {error}"
 
 
 def _as_plain(config: elbo_vs_size.Config, job_id: str, event) -> tuple[str, str, dict]:

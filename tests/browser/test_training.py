@@ -53,7 +53,9 @@ def test_stop_keeps_what_was_found_and_so_does_a_reload(open_page, base_url):
         ("sizes=0", "A training set has at least 2 points"),
         ("sizes=![a](http://example.org/a.png)", "The sizes are whole numbers"),
         ("learning_rate=-1", "learning rate must be positive"),
-        ("models=", "There is no model"),
+        ("models=", "No model is chosen"),
+        ("seeds=1000000", "at most 64 seeds, but 1,000,000 came"),
+        ("steps=2000000000", "at most 1,000,000 training steps"),
     ],
 )
 def test_bad_input_is_one_sentence_and_nothing_is_lost(open_page, settings, sentence):
