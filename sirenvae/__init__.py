@@ -17,8 +17,12 @@ _LAZY = {
     "sample_network": "sirenvae.models",
     "true_log_prob": "sirenvae.models",
     "true_posterior": "sirenvae.models",
-    "Recipe": "sirenvae.training",
+    "Recipe": "sirenvae.recipes",
     "fit": "sirenvae.training",
+    "load_model": "sirenvae.checkpoints",
+    "resume_fit": "sirenvae.checkpoints",
+    "save_fit": "sirenvae.checkpoints",
+    "save_model": "sirenvae.checkpoints",
 }
 
 __all__ = ["InputError", *_graph_names, *_LAZY]

@@ -28,7 +28,8 @@ class FlatAdamW:
         self.weights = torch.cat([p.detach().reshape(-1) for p in parameters])
         self.gradient = torch.zeros_like(self.weights)
         self._mean, self._square = torch.zeros_like(self.weights), torch.zeros_like(self.weights)
-        self._betas, self._eps, self._num_steps = betas, eps, 0
+        self._betas, self._eps = betas, eps
+        self._num_steps = torch.zeros((), dtype=torch.int64)
         every = torch.arange(num_replicas, device=self.weights.device)
         self._replica = torch.cat([every.repeat_interleave(p.numel() // num_replicas) for p in parameters])
         self._decays = torch.cat(
@@ -45,6 +46,10 @@ class FlatAdamW:
         """Forget the gradient."""
         self.gradient.zero_()
 
+    def state(self) -> dict[str, Tensor]:
+        """What a resumed fit needs to know; tensors that are changed in place."""
+        return {"mean": self._mean, "square": self._square, "num_steps": self._num_steps}
+
     @torch.no_grad()
     def step(self, learning_rate: Tensor, weight_decay: Tensor) -> None:
         """Take one step.
@@ -55,10 +60,11 @@ class FlatAdamW:
         """
         self._num_steps += 1
         first, second = self._betas
+        num_steps = int(self._num_steps)
         rate = learning_rate.reshape(-1).index_select(0, self._replica)
         decay = (learning_rate * weight_decay).reshape(-1).index_select(0, self._replica) * self._decays
         self._mean.lerp_(self.gradient, 1 - first)
         self._square.mul_(second).addcmul_(self.gradient, self.gradient, value=1 - second)
-        deviation = (self._square / (1 - second**self._num_steps)).sqrt_().add_(self._eps)
+        deviation = (self._square / (1 - second**num_steps)).sqrt_().add_(self._eps)
         self.weights.addcmul_(self.weights, decay, value=-1)
-        self.weights.addcmul_(rate, self._mean / deviation, value=-1 / (1 - first**self._num_steps))
+        self.weights.addcmul_(rate, self._mean / deviation, value=-1 / (1 - first**num_steps))

@@ -14,7 +14,7 @@ from sirenvae.experiments import elbo_vs_size
 from sirenvae.figures.elbo import elbo_vs_size_figure
 from sirenvae.figures.export import find_browser, write_html
 from sirenvae.optimizer import FlatAdamW
-from sirenvae.training import RECIPES, Recipe
+from sirenvae.recipes import RECIPES, Recipe
 
 SHORT = Recipe("short", num_steps=30)
 
@@ -127,10 +127,10 @@ def test_each_replica_has_its_own_rate_and_decay():
 
 
 def test_the_plateau_schedule_lowers_each_rate_on_its_own_and_ends():
-    from sirenvae.training import _Plateau
+    from sirenvae.recipes import Plateau
 
     recipe = replace(RECIPES["paper"], plateau_patience=2, final_learning_rate=1e-3)
-    schedule = _Plateau(recipe, torch.ones(2))
+    schedule = Plateau(recipe, torch.ones(2))
     losses = [(3.0, 3.0), (2.0, 3.0), (1.0, 3.0), (0.0, 3.0)]
     for loss in losses:
         schedule.end_epoch(torch.tensor(loss))

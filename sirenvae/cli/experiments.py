@@ -56,7 +56,7 @@ def _add_figure(commands) -> None:
 
 def _train(options) -> None:
     from sirenvae.experiments import elbo_vs_size as experiment
-    from sirenvae.training import RECIPES
+    from sirenvae.recipes import RECIPES
 
     if options.recipe not in RECIPES:
         raise InputError(f"The recipe {options.recipe!r} does not exist; it is one of {', '.join(RECIPES)}.")

@@ -19,7 +19,8 @@ from sirenvae.experiments.executors import Line, report
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE, sample_network, true_log_prob
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.training import RECIPES, Recipe, fit
+from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training import fit
 
 MODELS = (*STRUCTURES, "vanilla_vae")
 _TEST_SEED = 1_000_003  # Far from every training seed.

@@ -32,7 +32,12 @@ class LatentVariableModel(nn.Module, ABC):
         decoder: p(x | z), see :class:`~sirenvae.models.decoder.GaussianDecoder`; its inputs are the latents, then the
             observed variables when it has K + D inputs.
         replicas: Leading shape R.
+
+    Attributes:
+        settings: The further arguments that the model was built with, as plain values, so that it can be built again.
     """
+
+    settings: dict
 
     def __init__(self, network: BayesianNetwork, decoder: GaussianDecoder, replicas: tuple[int, ...]):
         super().__init__()

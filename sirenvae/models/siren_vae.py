@@ -63,6 +63,13 @@ class SIReNVAE(LatentVariableModel):
         seen = graph.decoder if decodes_observed else graph.decoder[:, :num_latents]
         super().__init__(network, GaussianDecoder(seen, decoder_features, replicas), replicas)
         self._structure = structure
+        self.settings = {
+            "structure": structure,
+            "num_blocks": num_blocks,
+            "prior_features": prior_features,
+            "posterior_features": posterior_features,
+            "decoder_features": decoder_features,
+        }
         self._prior_sees_observed = bool(graph.prior[:, num_latents:].any())
         prior = graph.prior if self._prior_sees_observed else graph.prior[:, :num_latents]
         self.prior = GraphicalResidualFlow(prior, num_blocks, prior_features, replicas)

@@ -41,6 +41,7 @@ class VanillaVAE(LatentVariableModel):
         width = 2 * num_latents + num_observed if encoder_features is None else encoder_features
         everything = torch.ones(num_observed, num_latents, dtype=torch.bool)
         super().__init__(network, GaussianDecoder(everything, decoder_features, replicas), replicas)
+        self.settings = {"encoder_features": encoder_features, "decoder_features": decoder_features}
         self.hidden = MaskedLinear(torch.ones(width, num_observed, dtype=torch.bool), replicas)
         self.linear = MaskedLinear(torch.ones(2 * num_latents, num_observed, dtype=torch.bool), replicas, gain=0.1)
         self.output = MaskedLinear(torch.ones(2 * num_latents, width, dtype=torch.bool), replicas, gain=0.1)
