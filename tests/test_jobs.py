@@ -9,12 +9,15 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.training import RECIPES
 from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan, TrainingManager
+from sirenvae.ui.training_worker import train
 
 STUDENT = load_network("student")
 SMALL = Plan(STUDENT, models=("true", "vanilla_vae"), sizes=(14,), num_seeds=1, num_steps=10)
@@ -103,6 +106,26 @@ def test_bad_input_is_refused_while_a_job_trains_and_the_queue_has_an_end(manage
     assert manager.job(second).state == QUEUED
     manager.stop(running)
     assert wait_for(manager, second, ended).state == FINISHED
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (torch.linalg.LinAlgError("ill-conditioned"), "Try a smaller learning rate."),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "Try fewer seeds or smaller training sets."),
+        (ValueError("no idea"), "Training broke off: ValueError: no idea"),
+    ],
+)
+def test_a_job_that_breaks_off_says_what_to_do(monkeypatch, error, advice):
+    def broken(config):
+        raise error
+
+    monkeypatch.setattr(elbo_vs_size, "run", broken)
+    sent = []
+    train("job", SMALL, lambda *message: sent.append(message), stopped=set())
+    [(kind, _, (state, message))] = sent
+    assert (kind, state) == ("ended", FAILED)
+    assert message.endswith(advice)
 
 
 def test_a_dead_worker_fails_its_job_and_is_replaced(manager):
