@@ -9,6 +9,7 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from streamlit.testing.v1 import AppTest
 
 import sirenvae as sv
+from sirenvae.ui.picker import _uploads
 
 
 @pytest.fixture
@@ -45,6 +46,51 @@ def test_the_sentence_about_the_inverse(app):
     assert sentence in [block.value for block in app.markdown]
     app.selectbox(key="order").select("reverse").run()
     assert not app.exception
+
+
+def summary(app) -> str:
+    return next(block.value for block in app.markdown if block.value.startswith("The inverse: "))
+
+
+def test_other_rules_say_what_they_get_wrong(app):
+    app.switch_page("pages/inversion.py").run()
+    app.selectbox(key="rule").select("Stuhlmüller et al.").run()
+    assert "**not faithful**" in summary(app)
+    assert "depend on each other along L ← G → H" in summary(app)
+    app.selectbox(key="rule").select("fully connected").run()
+    assert "**faithful**, **not minimal**" in summary(app)
+    assert "could go, for in the network the two are independent given" in summary(app)
+    app.selectbox(key="rule").select("mean field").run()
+    assert app.selectbox(key="order").disabled
+    assert not app.exception
+
+
+def test_the_algorithm_as_printed_is_offered_where_it_differs(app):
+    app.selectbox(key="network").select("collider").run()
+    app.multiselect(key="observed").set_value(["a"]).run()
+    app.switch_page("pages/inversion.py").run()
+    app.selectbox(key="order").select("reverse").run()
+    assert "1 redundant parent dropped, **faithful**, **minimal**" in summary(app)
+    app.toggle(key="printed").set_value(True).run()
+    assert "the edge a → b, for example, could go" in summary(app)
+    app.selectbox(key="network").select("student").run()
+    assert app.toggle(key="printed").value
+    app.toggle(key="printed").set_value(False).run()
+    assert not app.toggle
+    assert not app.exception
+
+
+def test_latents_without_edges_are_one_sentence():
+    text = '{"nodes": ["a", "b", "c"], "arcs": [["a", "b"]], "observed": ["a", "b"]}'
+    _uploads()["apart"] = sv.parse_network(text, "apart.json")
+    app = AppTest.from_file("../app.py", default_timeout=30)
+    app.query_params["network"] = "apart"
+    app.run()
+    app.switch_page("pages/inversion.py").run()
+    assert [error.value for error in app.error] == ["No latent of apart has an edge, so there is nothing to invert\\."]
+    assert not app.exception
+    app.selectbox(key="network").select("student").run()
+    assert "**faithful**" in summary(app)
 
 
 def test_observed_is_shared_by_the_pages_and_reset_by_another_network(app):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import streamlit as st
@@ -28,7 +27,8 @@ ABOUT = {
 _RULE, _ORDER, _PRINTED = "rule", "order", "printed"  # keys of the widgets and names in the URL
 _CHECKED = "inverses_checked"  # in the session: large inverses whose checks were asked for
 _MAX_CHECKED = 300  # beyond so many variables the d-separation checks wait for a click
-_MAX_SEARCHED = 60  # beyond so many variables no example is looked for
+_MAX_SEARCHED = 150  # beyond so many variables no example is looked for
+_MAX_NAMED = 5  # variables of a condition
 
 
 @dataclass(frozen=True)
@@ -109,12 +109,12 @@ def inverse_summary(network: sv.BayesianNetwork, rule: Rule) -> None:
 
 def _counts(inverse: sv.Inverse) -> list[str]:
     largest = max(inverse.dag.in_degree(v) for v in inverse.elimination_order)
-    said = [f"**{count(inverse.dag.number_of_edges(), 'edge')}**", f"largest parent set **{largest}**"]
+    said = [f"**{_count(inverse.dag.number_of_edges(), 'edge')}**", f"largest parent set **{largest}**"]
     if inverse.steps:
         fills = sum(len(step.fill_edges) for step in inverse.steps if isinstance(step, sv.EliminationStep))
-        said.append(count(fills, "fill edge"))
+        said.append(_count(fills, "fill edge"))
     if dropped := sum(isinstance(step, sv.PruningStep) for step in inverse.steps):
-        said.append(f"{count(dropped, 'redundant parent')} dropped")
+        said.append(f"{_count(dropped, 'redundant parent')} dropped")
     return said
 
 
@@ -132,54 +132,56 @@ def _verdict(network: sv.BayesianNetwork, rule: Rule) -> tuple[tuple[str, ...], 
 
 
 def _why_not_faithful(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small: bool) -> str:
-    claims = _false_claims(network, inverse) if is_small else ()
-    claim = min(claims, key=lambda claim: len(claim.given) + len(claim.network_path), default=None)
+    claim = _false_claim(network, inverse) if is_small else None
     if claim is None:
         return "Not faithful: it claims an independence that does not hold in the network."
+    whose = f"parents that it gives {plain(claim.x)}"
     return (
         f"Not faithful: it claims, for example, that {plain(claim.x)} and {plain(claim.y)} are independent"
-        f"{_given(claim)}, but in the network they depend on each other along {_with_arrows(network, claim)}."
+        f"{_given(claim, whose)}, but in the network they depend on each other along {_with_arrows(network, claim)}."
     )
 
 
 def _why_not_minimal(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small: bool) -> str:
-    edges = _spare_edges(network, inverse) if is_small else ()
-    edge = min(edges, key=lambda edge: len(edge.given), default=None)
+    edge = _spare_edge(network, inverse) if is_small else None
     if edge is None:
         return "Not minimal: an edge could go, and the inverse would still claim nothing false."
+    whose = f"other parents of {plain(edge.x)}"
     return (
         f"Not minimal: the edge {plain(edge.y)} → {plain(edge.x)}, for example, could go, for in the network the two "
-        f"are independent{_given(edge)}."
+        f"are independent{_given(edge, whose)}."
     )
 
 
-def _false_claims(network: sv.BayesianNetwork, inverse: sv.Inverse) -> Iterator[sv.Independence]:
-    """What the inverse says about a latent given its parents, and the network denies."""
-    for v in inverse.elimination_order:
+def _false_claim(network: sv.BayesianNetwork, inverse: sv.Inverse) -> sv.Independence | None:
+    """Something the inverse says about a latent given its parents, and the network denies; few parents, short path."""
+    for v in sorted(inverse.elimination_order, key=inverse.dag.in_degree):
         parents = set(inverse.dag.pred[v])
-        for other in network.variables:
-            if other == v or other in parents:
-                continue
-            answer = sv.independence(network, inverse, v, other, parents)
-            if answer.in_inverse and not answer.in_network:
-                yield answer
+        others = [u for u in network.variables if u != v and u not in parents]
+        answers = (sv.independence(network, inverse, v, u, parents) for u in others)
+        claims = [answer for answer in answers if answer.in_inverse and not answer.in_network]
+        if claims:
+            return min(claims, key=lambda claim: len(claim.network_path))
+    return None
 
 
-def _spare_edges(network: sv.BayesianNetwork, inverse: sv.Inverse) -> Iterator[sv.Independence]:
-    """A latent (x) and a parent (y) that it does not need beside its others."""
-    for v in inverse.elimination_order:
-        parents = set(inverse.dag.pred[v])
+def _spare_edge(network: sv.BayesianNetwork, inverse: sv.Inverse) -> sv.Independence | None:
+    """A latent (x) and a parent (y) that it does not need beside its others; as few of these as there are."""
+    for v in sorted(inverse.elimination_order, key=inverse.dag.in_degree):
+        parents = network.in_declared_order(inverse.dag.pred[v])
         for parent in parents:
-            answer = sv.independence(network, inverse, v, parent, parents - {parent})
+            answer = sv.independence(network, inverse, v, parent, set(parents) - {parent})
             if answer.in_network:
-                yield answer
+                return answer
+    return None
 
 
-def _given(claim: sv.Independence) -> str:
-    names = [plain(v) for v in claim.given]
-    if not names:
+def _given(claim: sv.Independence, whose: str) -> str:
+    """The condition: by name where it is short, else by what it is."""
+    if not claim.given:
         return ""
-    return " given " + ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    names = ", ".join(plain(v) for v in claim.given)
+    return f" given {names}" if len(claim.given) <= _MAX_NAMED else f" given the {len(claim.given)} {whose}"
 
 
 def _with_arrows(network: sv.BayesianNetwork, claim: sv.Independence) -> str:
@@ -191,6 +193,6 @@ def _with_arrows(network: sv.BayesianNetwork, claim: sv.Independence) -> str:
     return " ".join(words)
 
 
-def count(number: int, noun: str) -> str:
+def _count(number: int, noun: str) -> str:
     """ "1 edge", "2 edges"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

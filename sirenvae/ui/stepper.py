@@ -8,7 +8,7 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.ui.graph_view import CACHE_KEYS, PICTURE, asset, fingerprint, graph_model
-from sirenvae.ui.rules import ABOUT, Rule, count, inverse_of
+from sirenvae.ui.rules import ABOUT, Rule, inverse_of
 
 _STEP = "inversion_step"  # in the session: {"network": its id, "step": k}
 _SENT = "inversion_step_sent"
@@ -100,9 +100,10 @@ def _finished(network: sv.BayesianNetwork, inverse: sv.Inverse) -> dict[str, Any
         listed = ", ".join(str(u) for u in parents[:_MAX_LISTED]) or "none"
         more = len(parents) - _MAX_LISTED
         rows.append((str(v), f"{listed} and {more} more" if more > 0 else listed))
-    about = f"{_MAX_DRAWN:,} at most of {count(len(edges), 'edge')} are drawn" if every > 1 else "As the rule makes it"
+    drawn = edges[::every]
+    about = "As the rule makes it" if every == 1 else f"{len(drawn):,} of {len(edges):,} edges are drawn, evenly picked"
     return {
-        "edges": edges[::every],
+        "edges": drawn,
         "about": about,
         "rows": rows,
         "more": max(0, len(inverse.elimination_order) - _MAX_LISTED),

@@ -32,7 +32,7 @@ class Stage {
     this.model = data.model;
     this.resize.disconnect();
     this.element = html("div", { class: "stage" });
-    [this.frames, this.pictures] = [{}, {}];
+    [this.frames, this.pictures, this.abouts] = [{}, {}, {}];
     const routes = new Routes(this.model);
     this.kinds = PICTURES.filter(([kind]) => !data.finished || kind !== "induced");
     this.element.classList.toggle("three", this.kinds.length === 3);
@@ -48,7 +48,8 @@ class Stage {
 
   #frame(kind, title, about, routes, isLarge) {
     const frame = html("figure", { class: "frame", "data-picture": kind });
-    const head = html("figcaption", {}, html("b", {}, title), html("span", {}, about));
+    this.abouts[kind] = html("span", {}, about);
+    const head = html("figcaption", {}, html("b", {}, title), this.abouts[kind]);
     frame.append(head);
     this.element.append(frame);
     this.frames[kind] = frame;
@@ -114,6 +115,13 @@ class Stage {
       }
       this.pictures[name].show(small ? null : view);
     }
+  }
+
+  // Say so where a picture leaves older edges out.
+  note(kind, count) {
+    const about = this.kinds.find(([name]) => name === kind)[2];
+    const [most, all] = [MOST_DRAWN, count].map((number) => number.toLocaleString("en"));
+    this.abouts[kind].textContent = count > MOST_DRAWN ? `${about}; the newest ${most} of ${all} are drawn` : about;
   }
 
   // An edge of a picture, made when it is first asked for.

@@ -149,6 +149,8 @@ class Stepper {
       "fill new": now.fill ?? [],
     });
     this.lay("inverse", { inverse, "inverse new": fresh, pruned, "pruned new": dropped });
+    this.stage.note("induced", fills.length);
+    this.stage.note("inverse", inverse.length);
   }
 
   lay(kind, layers) {
