@@ -194,5 +194,4 @@ def _with_arrows(network: sv.BayesianNetwork, claim: sv.Independence) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    """ "1 edge", "2 edges"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

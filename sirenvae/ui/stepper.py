@@ -13,7 +13,7 @@ from sirenvae.ui.rules import ABOUT, Rule, inverse_of
 _STEP = "inversion_step"  # in the session: {"network": its id, "step": k}
 _SENT = "inversion_step_sent"
 _MAX_DRAWN = 4000  # edges of an inverse without steps; more would be one blot
-_MAX_LISTED = 9  # latents in the table of an inverse without steps, and parents in one of its rows
+_MAX_ROWS, _MAX_PARENTS = 9, 6  # of the table of an inverse without steps
 _START = {
     "topological": "The frontier holds the latents that have no latent parents.",
     "reverse": "The frontier holds the latents that have no latent children.",
@@ -95,10 +95,10 @@ def _finished(network: sv.BayesianNetwork, inverse: sv.Inverse) -> dict[str, Any
     edges = [(number[parent], number[child]) for parent, child in inverse.dag.edges]
     every = -(-len(edges) // _MAX_DRAWN) or 1
     rows = []
-    for v in inverse.elimination_order[:_MAX_LISTED]:
+    for v in inverse.elimination_order[:_MAX_ROWS]:
         parents = network.in_declared_order(inverse.dag.pred[v])
-        listed = ", ".join(str(u) for u in parents[:_MAX_LISTED]) or "none"
-        more = len(parents) - _MAX_LISTED
+        listed = ", ".join(str(u) for u in parents[:_MAX_PARENTS]) or "none"
+        more = len(parents) - _MAX_PARENTS
         rows.append((str(v), f"{listed} and {more} more" if more > 0 else listed))
     drawn = edges[::every]
     about = "As the rule makes it" if every == 1 else f"{len(drawn):,} of {len(edges):,} edges are drawn, evenly picked"
@@ -106,7 +106,7 @@ def _finished(network: sv.BayesianNetwork, inverse: sv.Inverse) -> dict[str, Any
         "edges": drawn,
         "about": about,
         "rows": rows,
-        "more": max(0, len(inverse.elimination_order) - _MAX_LISTED),
+        "more": max(0, len(inverse.elimination_order) - _MAX_ROWS),
     }
 
 

@@ -135,6 +135,7 @@ def test_a_dropped_parent_is_a_step_of_its_own(open_page):
 @pytest.mark.parametrize("order", ["topological", "reverse"])
 def test_the_browser_replays_what_was_computed(open_page, order):
     page = open_page(f"/inversion?network=binary-tree-5&order={order}")
+    at_step(page, 0)
     page.keyboard.press("End")
     inverse = sv.invert(sv.load_network("binary-tree-5"), order)
     at_step(page, len(inverse.steps))

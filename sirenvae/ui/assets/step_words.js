@@ -26,8 +26,8 @@ const RULES = {
     "Heuristic of Stuhlmüller et al.",
     (order) => [
       `For every latent v, in ${order} order:`,
-      "its parents in the inverse are its children, their other parents, and its own parents,",
-      "as far as these are observed or come later.",
+      "its parents in the inverse are its children, their other parents, and its own parents, as far as these are " +
+        "observed or come later.",
     ],
   ],
   mean_field: ["Mean field", () => ["For every latent v:", "its parents in the inverse are all observed variables."]],
