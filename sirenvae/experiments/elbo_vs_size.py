@@ -60,7 +60,8 @@ class Config:
                 f"There is no model {', '.join(unknown) or '(none given)'}; there are {', '.join(MODELS)}."
             )
         if not self.sizes or min(self.sizes) < 2:
-            raise InputError(f"A training set has at least 2 points, but the sizes {self.sizes} came.")
+            came = ", ".join(map(str, self.sizes)) or "no size"
+            raise InputError(f"A training set has at least 2 points, but {came} came.")
         for name in ("num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates"):
             if getattr(self, name) < 1:
                 words = name.replace("num_", "number of ").replace("_", " ")

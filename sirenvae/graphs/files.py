@@ -54,6 +54,10 @@ def parse_json(text: str, name: str) -> BayesianNetwork:
     """The format of the shipped networks: ``nodes``, ``arcs``, optional ``cpds`` and ``observed``."""
     try:
         content = json.loads(text)
+        if not isinstance(content, dict):
+            raise InputError(
+                f"{name} is a JSON {type(content).__name__}; a network file is an object with 'nodes' and 'arcs'."
+            )
         dag = _digraph(content["arcs"], content["nodes"])
         conditionals = {v: _conditional(cpd) for v, cpd in content["cpds"].items()} if "cpds" in content else None
         observed = content.get("observed")
@@ -122,6 +126,8 @@ def _parse_csv(text: str, name: str) -> BayesianNetwork:
             )
     if rows[0] in (["parent", "child"], ["from", "to"], ["source", "target"]):
         rows = rows[1:]
+    if not rows:
+        raise InputError(f"{name} has a heading but no edge; an edge list has a row parent,child for each edge.")
     return BayesianNetwork(_digraph(rows, ()), name=name)
 
 

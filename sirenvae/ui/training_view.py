@@ -29,8 +29,9 @@ _MEANING = {
     "batch_size": "points per step",
     "schedule": "how the learning rate falls",
     "num_steps": "steps in all",
+    "base_steps": "steps for two points per variable",
     "warm_up_steps": "steps until the full learning rate",
-    "kl_warm_up": "share of the steps over which the KL term grows to full weight",
+    "kl_warm_up": "share of the base steps over which the KL term grows to full weight",
     "weight_decay": "how strongly weights are held at zero",
     "noise_floor": "least standard deviation of the decoder, in standard units",
 }

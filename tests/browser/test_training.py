@@ -1,14 +1,27 @@
 """The training page in a browser: a small run, a second tab, Stop, a reload, bad input."""
 
 import pytest
+from playwright.sync_api import TimeoutError
+from waiting import wait_idle
 
 SMALL = "/training?network=student&sizes=14&seeds=1&steps=30"
-LONG = "/training?network=student&sizes=14&seeds=1&steps=20000&models=vanilla+VAE"
+LONG = "/training?network=student&sizes=14&seeds=1&steps=500000&models=vanilla+VAE"
+
+
+ANSWER = "[data-testid=stAlert], [class*=st-key-run_]"
 
 
 def set_and_train(page):
+    """Open the form and start; the key is pressed again where the page was still settling and lost it."""
     page.locator(".st-key-own_settings summary").click()
-    page.locator(".st-key-train button").press("Enter")  # a click could miss it while the expander still unfolds
+    for _ in range(3):
+        wait_idle(page)
+        page.locator(".st-key-train button").press("Enter")  # a click could miss it while the expander still unfolds
+        try:
+            return page.locator(ANSWER).first.wait_for(timeout=15_000)
+        except TimeoutError:
+            continue
+    pytest.fail("Pressing Train had no effect.")
 
 
 def wait_for_state(page, state):
