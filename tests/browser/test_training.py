@@ -5,7 +5,7 @@ from playwright.sync_api import TimeoutError
 from waiting import wait_idle
 
 SMALL = "/training?network=student&sizes=14&seeds=1&steps=30"
-LONG = "/training?network=student&sizes=14&seeds=1&steps=500000&models=vanilla+VAE"
+LONG = "/training?network=student&sizes=14&seeds=1&steps=100000&models=vanilla+VAE"
 
 
 ANSWER = "[data-testid=stAlert], [class*=st-key-run_]"
