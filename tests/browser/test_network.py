@@ -14,6 +14,15 @@ def test_page_opens(open_page, name, variables):
     expect_count(page, DISCS, variables)
 
 
+def test_the_first_page_is_found_by_its_name_too(open_page):
+    page = open_page("/network?network=fork")
+    expect_count(page, DISCS, 4)
+    page.get_by_role("link", name="Inversion").click()
+    expect_count(page, "[data-step]", 1)
+    assert "network=fork" in page.url
+    assert not page.get_by_text("Page not found").count()
+
+
 def test_first_paint_on_a_warm_server(browser, base_url, record_property):
     context = browser.new_context()
 
