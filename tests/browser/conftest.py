@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 from serving import CHROMIUM, FLAGS, running_app
 from waiting import IDLE, wait_idle
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a browser one skipped test speaks for all that need it."""
+    if CHROMIUM is not None:
+        return
+    ours = [item for item in items if Path(__file__).parent in item.path.parents and item.path.name != "conftest.py"]
+    if ours:
+        reason = f"{len(ours)} browser tests need a chromium or chrome on the PATH"
+        ours[0].add_marker(pytest.mark.skip(reason=reason))
+        items[:] = [item for item in items if item not in ours[1:]]
 
 
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium, the system's own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright")
-    if CHROMIUM is None:
-        pytest.skip("The browser tests need a chromium or chrome on the PATH.")
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
