@@ -167,10 +167,22 @@ def test_a_thousand_variables_open_quickly(open_page, tmp_path, record_property)
 def test_keys_do_not_step_while_typing(open_page):
     page = open_page("/inversion")
     at_step(page, 0)
-    page.locator(".st-key-network input").focus()
+    page.locator(".st-key-network input").click()
+    page.locator(".st-key-network input[aria-expanded=true]").wait_for()
     for key in ("ArrowRight", "End", "Space"):
         page.keyboard.press(key)
     assert page.locator(STEPPER).get_attribute("data-step") == "0"
+
+
+def test_keys_step_right_after_a_choice(open_page):
+    page = open_page("/inversion")
+    at_step(page, 0)
+    page.locator(".st-key-order input").click()
+    page.get_by_role("option", name="reverse").click()
+    wait_idle(page)
+    page.locator(".st-key-order input[aria-expanded=false]").wait_for()
+    page.keyboard.press("ArrowRight")
+    at_step(page, 1)
 
 
 def test_small_pictures_swap_and_a_hover_lights_up_all(open_page):

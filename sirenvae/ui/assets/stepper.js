@@ -13,7 +13,7 @@ class Stepper {
     mount.append(this.root);
     this.stage = new Stage(this.root, (v) => this.role(v));
     this.onKey = (event) => this.key(event);
-    document.addEventListener("keydown", this.onKey);
+    document.addEventListener("keydown", this.onKey, true); // before a list that keeps its keys to itself
   }
 
   // Called at every run of the page: only another trace rebuilds anything. The client's step is the truth, and another
@@ -36,7 +36,7 @@ class Stepper {
   destroy() {
     this.pause();
     clearTimeout(this.telling);
-    document.removeEventListener("keydown", this.onKey);
+    document.removeEventListener("keydown", this.onKey, true);
     this.stage.destroy();
   }
 
@@ -186,7 +186,9 @@ class Stepper {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected || !this.steps.length) return;
     const target = event.composedPath()[0];
-    if (target.closest?.(BUSY)) return;
+    // After a choice the list keeps the focus, closed; nobody types there until it opens again.
+    const chose = target.matches?.("[role=combobox][aria-expanded=false]") && event.key.startsWith("Arrow");
+    if (!chose && target.closest?.(BUSY)) return;
     if (event.key === " " && target.closest?.("button, a, summary, [role=button], [role=tab]")) return;
     const moves = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 0, End: this.steps.length };
     if (event.key in moves) {
