@@ -92,8 +92,7 @@ with volume:
         r"\sum_{i=1}^{D} \log\left(1 + \tfrac{\partial g_i}{\partial x_i}\right) \end{gathered}"
     )
     st.caption(
-        "Only units that belong to *i* lie on a path from *i* to *i*. "
-        "Mouton & Kroon, Graphical Residual Flows (2022), section 3."
+        "Only units that belong to *i* lie on a path from *i* to *i*. Mouton & Kroon, Graphical Residual Flows (2022)."
     )
 
 st.subheader("Stacked blocks reach ancestors")

@@ -22,7 +22,7 @@ def elbo(log_likelihood: Tensor, log_prior: Tensor, log_posterior: Tensor, kl_we
         The estimate, of the same shape.
 
     Source:
-        Kingma & Welling, Auto-Encoding Variational Bayes (2014), eq. 3.
+        Kingma & Welling, Auto-Encoding Variational Bayes (2014).
     """
     return log_likelihood + kl_weight * (log_prior - log_posterior)
 
@@ -37,7 +37,7 @@ def iwae_bound(log_weights: Tensor) -> Tensor:
         Shape ``(*)``, in nats. In expectation it grows with K from the ELBO to log p(x).
 
     Source:
-        Burda et al., Importance Weighted Autoencoders (2016), eq. 8.
+        Burda et al., Importance Weighted Autoencoders (2016).
     """
     return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
 

@@ -86,6 +86,7 @@ class Recipe:
 
 RECIPES = {
     "default": Recipe("default"),
+    # Adam and a plateau schedule are the paper's. Its numbers were not at hand: rate, factor, patience, end are ours.
     "paper": Recipe(
         "paper", learning_rate=1e-2, schedule="plateau", kl_warm_up=0.0, weight_decay=0.0, noise_floor=1e-3
     ),

@@ -68,7 +68,7 @@ def fit(model: LatentVariableModel, x: Tensor | np.ndarray, recipe: str | Recipe
         [1, 2, 3]
 
     Source:
-        Adam and the plateau schedule: Mouton & Kroon, SIReN-VAE (2022), appendix. The default recipe is ours.
+        Adam with a plateau schedule: Mouton & Kroon, SIReN-VAE (2022). The default recipe is ours.
     """
     if isinstance(recipe, str):
         if recipe not in RECIPES:

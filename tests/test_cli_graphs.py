@@ -65,6 +65,26 @@ def test_race(capsys):
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("cycle.csv", b"a,b\nb,a\n", "no directed cycle"),
+        ("empty.bif", b"", "is empty"),
+        ("binary.json", b"\xff\xfe\x00", "it is not text"),
+        ("seen.json", b'{"nodes": ["a", "b"], "arcs": [["a", "b"]], "observed": ["a", "b"]}', "must be latent"),
+        ("unseen.json", b'{"nodes": ["a", "b"], "arcs": [["a", "b"]], "observed": []}', "must be observed"),
+        ("other.json", b'{"nodes": ["a", "b"], "arcs": [["a", "b"]], "observed": ["q"]}', "unknown variables q"),
+    ],
+)
+@pytest.mark.parametrize("command", [["invert"], ["race"], ["train"], ["figure", "elbo-vs-size", "--network"]])
+def test_bad_files_are_one_sentence_and_code_2(tmp_path, capsys, command, name, content, sentence):
+    (tmp_path / name).write_bytes(content)
+    assert main([*command, str(tmp_path / name)]) == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["invert", "nope"], "no network called 'nope'"),

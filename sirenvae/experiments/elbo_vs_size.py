@@ -1,7 +1,7 @@
 """ELBO against training-set size: what knowing the structure is worth when data are few.
 
 Source:
-    The figure of Mouton & Kroon, SIReN-VAE (2022), section 4; the exact truth beside it is ours.
+    The figure of Mouton & Kroon, SIReN-VAE (2022); the exact truth beside it is ours.
 """
 
 from __future__ import annotations

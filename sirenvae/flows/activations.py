@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-_MAX_SLOPE_OF_SWISH = 1.1  # Chen et al. (2019), section 3.3: the slope of Swish stays below it for every beta.
+_MAX_SLOPE_OF_SWISH = 1.1  # Chen et al. (2019): the slope of Swish stays below it for every beta.
 
 
 def lip_swish(x: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
@@ -23,7 +23,7 @@ def lip_swish(x: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
         h, derivative: Both of the shape of `x`.
 
     Source:
-        Chen et al., Residual Flows for Invertible Generative Modeling (2019), section 3.3.
+        Chen et al., Residual Flows for Invertible Generative Modeling (2019).
     """
     return _LipSwish.apply(x, beta)
 

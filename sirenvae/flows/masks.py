@@ -4,7 +4,7 @@ An adjacency is a bool tensor of shape ``(D, D + C)``: row i lists the inputs th
 variables first, the C context values on the right, the diagonal True.
 
 Source:
-    Mouton & Kroon, Graphical Residual Flows (2022), section 3; Mouton & Kroon, SIReN-VAE (2022), appendix A.
+    Mouton & Kroon, Graphical Residual Flows (2022); Mouton & Kroon, SIReN-VAE (2022).
 """
 
 from __future__ import annotations

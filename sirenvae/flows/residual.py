@@ -58,7 +58,7 @@ class GraphicalResidualFlow(nn.Module):
         (torch.Size([5, 2]), torch.Size([5]))
 
     Source:
-        Mouton & Kroon, Graphical Residual Flows (2022), section 3.
+        Mouton & Kroon, Graphical Residual Flows (2022).
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class GraphicalResidualFlow(nn.Module):
             InputError: If the last axis is not D (for `x`) or C (for `context`).
 
         Source:
-            Mouton & Kroon, Graphical Residual Flows (2022), section 3.
+            Mouton & Kroon, Graphical Residual Flows (2022).
         """
         x, context, restore = self._to_batches(x, context)
         diagonals = []
@@ -197,7 +197,7 @@ class GraphicalResidualFlow(nn.Module):
             InputError: If the last axis is not D (for `y`) or C (for `context`).
 
         Source:
-            Mouton & Kroon, Graphical Residual Flows (2022), section 3.
+            Mouton & Kroon, Graphical Residual Flows (2022).
         """
         if tolerance is None:
             tolerance = 1e-10 if y.dtype == torch.float64 else 1e-5

@@ -86,7 +86,7 @@ class MinFill:
     """The number of edges that an elimination would add.
 
     Source:
-        Koller & Friedman, Probabilistic Graphical Models (2009), section 9.4.3.
+        Koller & Friedman, Probabilistic Graphical Models (2009).
     """
 
     def __init__(self, graph: BitGraph, weights: Mapping[Variable, float] | None):
@@ -121,7 +121,7 @@ class WeightedMinFill:
     """The sum over added edges of the product of the weights of its ends: cardinalities, or dimensions.
 
     Source:
-        Koller & Friedman, Probabilistic Graphical Models (2009), section 9.4.3.2.
+        Koller & Friedman, Probabilistic Graphical Models (2009).
     """
 
     def __init__(self, graph: BitGraph, weights: Mapping[Variable, float] | None):

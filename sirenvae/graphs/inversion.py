@@ -90,8 +90,7 @@ def eliminate(
         ['D', 'I', 'S', 'G', 'L']
 
     Source:
-        Webb et al. (2018), Algorithm 1; the heuristics as in Koller & Friedman, Probabilistic Graphical Models (2009),
-        section 9.4.3.
+        Webb et al. (2018), Algorithm 1; the heuristics as in Koller & Friedman, Probabilistic Graphical Models (2009).
     """
     _check_choice("order", order, ORDERS)
     _check_choice("heuristic", heuristic, tuple(HEURISTICS))

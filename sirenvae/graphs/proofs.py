@@ -4,7 +4,7 @@ An inverse factorizes p(z | x): it says nothing about the observed variables amo
 neighbours of each other (unless they were eliminated too).
 
 Source:
-    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), section 2.
+    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018).
 """
 
 from __future__ import annotations

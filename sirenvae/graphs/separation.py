@@ -1,7 +1,7 @@
 """d-separation in a DAG: which variables matter given others, and by which path two of them depend.
 
 Source:
-    Koller & Friedman, Probabilistic Graphical Models (2009), sections 3.3 and 4.5.1.
+    Koller & Friedman, Probabilistic Graphical Models (2009).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def active_path(dag: nx.DiGraph, x: Variable, y: Variable, given: Set[Variable])
         The variables of the path, x first and y last.
 
     Source:
-        The reachability algorithm of Koller & Friedman (2009), algorithm 3.1, with the way back remembered.
+        The reachability algorithm of Koller & Friedman (2009), with the way back remembered.
     """
     conditioned = set(given)
     opened = conditioned | {a for v in conditioned for a in nx.ancestors(dag, v)}

@@ -43,7 +43,7 @@ class SIReNVAE(LatentVariableModel):
         torch.Size([3])
 
     Source:
-        Mouton & Kroon, SIReN-VAE (2022), section 3.
+        Mouton & Kroon, SIReN-VAE (2022).
     """
 
     def __init__(

@@ -26,7 +26,7 @@ class VanillaVAE(LatentVariableModel):
         replicas: Leading shape R of all weights, for training several at once.
 
     Source:
-        Kingma & Welling, Auto-Encoding Variational Bayes (2014), appendix C.2.
+        Kingma & Welling, Auto-Encoding Variational Bayes (2014).
     """
 
     def __init__(

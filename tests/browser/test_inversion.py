@@ -55,7 +55,8 @@ def test_twenty_quick_presses_all_arrive_and_reach_the_link(open_page):
     at_step(page, 20)
     page.wait_for_url("**step=20*")
     wait_idle(page)
-    at_step(page, 20)
+    assert page.locator(STEPPER).get_attribute("data-step") == "20"
+    assert page.locator(".stage .large .node.eliminated").count() == 19
 
 
 def test_reload_and_page_switch_keep_the_step(open_page):
@@ -180,9 +181,12 @@ def test_keys_step_right_after_a_choice(open_page):
     page.locator(".st-key-order input").click()
     page.get_by_role("option", name="reverse").click()
     wait_idle(page)
-    page.locator(".st-key-order input[aria-expanded=false]").wait_for()
+    chosen = page.locator(".st-key-order input[aria-expanded=false]")
+    assert chosen.input_value() == "reverse"
+    assert chosen.evaluate("input => input === document.activeElement")  # the list did keep the focus
     page.keyboard.press("ArrowRight")
     at_step(page, 1)
+    assert page.locator(".stage .large .node.now").get_attribute("data-node") == "L"
 
 
 def test_small_pictures_swap_and_a_hover_lights_up_all(open_page):
@@ -221,12 +225,17 @@ def test_play_runs_to_the_end(open_page):
     page.get_by_label("Speed", exact=True).select_option("16")
     page.get_by_label("Play (space)").click()
     at_step(page, 2)
+    page.wait_for_timeout(300)
+    assert page.locator(STEPPER).get_attribute("data-step") == "2"  # the collider has two latents: it stops there
+    assert page.get_by_label("Play (space)").count() == 1
 
 
 def test_nonsense_in_the_link_is_dropped(open_page):
     page = open_page("/inversion?network=student&order=sideways&step=-7&observed=nobody")
     at_step(page, 0)
     page.get_by_text("Observed: 2 of 7").wait_for()
+    assert page.locator(".st-key-order input").input_value() == "topological"
+    assert "sideways" not in page.url
 
 
 def test_a_step_of_a_hundred_variables_is_quick(open_page, record_property):

@@ -66,6 +66,8 @@ def test_the_keyboard_toggles_too(open_page):
     page.locator("[data-node=a]").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".graph.single[data-observed='a x']")
+    wait_idle(page)
+    assert "observed=a" in page.url
 
 
 def test_the_last_observed_variable_stays(open_page):
@@ -112,6 +114,7 @@ def test_names_from_a_file_stay_text(open_page):
         page.get_by_role("link", name=name).click()
         page.get_by_role("heading", name=name, exact=True, level=1).wait_for()
         wait_idle(page)
+        assert page.locator("img[src*='x.example']").count() == 0
 
 
 def test_zoom_buttons_cover_no_variable_on_a_narrow_screen(open_page):
@@ -124,7 +127,9 @@ def test_zoom_buttons_cover_no_variable_on_a_narrow_screen(open_page):
 def test_physics_view_asks_nothing_of_other_addresses(open_page):
     page = open_page("/?network=collider")
     page.get_by_text("Explore with physics").click()
-    page.frame_locator("iframe").locator("canvas").wait_for()
+    view = page.frame_locator("iframe")
+    view.locator("canvas").wait_for()
+    assert view.locator("script[src], link[href]").count() == 0
     page.get_by_text("Conditionals").click()
     page.locator("[data-testid=stDataFrame]").wait_for()
 
