@@ -8,20 +8,18 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from sirenvae.errors import InputError
-from sirenvae.flows.activations import lip_swish
+from sirenvae.flows.activations import Activation, activation_named
+from sirenvae.flows.inversion import Inversion, Linearization, default_tolerance, invert_block
 from sirenvae.flows.masks import default_hidden_features, layer_masks, reach
 from sirenvae.flows.spectral import bounded, exact_sigma, power_iteration, sigma_along
-
-
-class ConvergenceError(RuntimeError):
-    """A numerical inversion did not reach its tolerance."""
 
 
 class GraphicalResidualFlow(nn.Module):
@@ -47,9 +45,10 @@ class GraphicalResidualFlow(nn.Module):
         lipschitz: Bound on the spectral norm of each layer, below 1.
         num_power_iterations: Steps of power iteration in each forward pass of training.
         output_gain: Size of the last layer's first weights; a small one lets every block start near the identity.
+        activation: A name from :data:`~sirenvae.flows.activations.ACTIVATIONS`.
 
     Raises:
-        InputError: If the adjacency or a number does not fit.
+        InputError: If the adjacency or a number does not fit, or the activation does not exist.
 
     Example:
         >>> flow = GraphicalResidualFlow(torch.tensor([[True, False], [True, True]]), num_blocks=2)
@@ -70,6 +69,7 @@ class GraphicalResidualFlow(nn.Module):
         lipschitz: float = 0.97,
         num_power_iterations: int = 128,
         output_gain: float = 1.0,
+        activation: str = "lip_swish",
     ):
         super().__init__()
         if not 0 < lipschitz < 1:
@@ -82,6 +82,7 @@ class GraphicalResidualFlow(nn.Module):
         self.layers = layer_masks(adjacency, widths)
         self.num_blocks, self.replicas = num_blocks, torch.Size(replicas)
         self.lipschitz, self.num_power_iterations = lipschitz, num_power_iterations
+        self.activation = activation_named(activation)
         self.features = len(adjacency)
         self.context_features = adjacency.shape[1] - self.features
         self.register_buffer("adjacency", adjacency.clone())
@@ -114,9 +115,10 @@ class GraphicalResidualFlow(nn.Module):
             vector = torch.randn(*stack, weight.shape[-1])
             vector = vector / torch.linalg.vector_norm(vector, dim=-1, keepdim=True)
             self.register_buffer(f"singular_vector_{i}", vector)
-        num_hidden = len(self.layers.masks) - 1
-        # softplus(0.54) = 1: LipSwish starts as the plain Swish over 1.1.
-        self.raw_sharpness = nn.Parameter(torch.full((*stack, num_hidden), math.log(math.e - 1)))
+        if self.activation.has_sharpness:
+            num_hidden = len(self.layers.masks) - 1
+            # softplus(0.54) = 1: LipSwish starts as the plain Swish over 1.1.
+            self.raw_sharpness = nn.Parameter(torch.full((*stack, num_hidden), math.log(math.e - 1)))
 
     def reach(self) -> Tensor:
         """Which inputs each output of the whole stack may depend on, bool, shape ``(D, D + C)``."""
@@ -174,23 +176,27 @@ class GraphicalResidualFlow(nn.Module):
     def inverse_and_log_det(
         self, y: Tensor, context: Tensor | None = None, tolerance: float | None = None, max_sweeps: int = 100
     ) -> tuple[Tensor, Tensor]:
-        r"""Pull points back through all blocks, numerically.
+        """The points and the log-determinant of :meth:`invert`, which has the same arguments and errors."""
+        inversion = self.invert(y, context, tolerance, max_sweeps)
+        return inversion.x, inversion.log_det
 
-        Each block is solved by sweeps of :math:`x \leftarrow x - (x + g(x, c) - y) / (1 + \partial g / \partial x)`,
-        elementwise.
-        Gradients come from the implicit function theorem, by the same kind of sweeps with the transposed Jacobian; none
-        of the forward sweeps is recorded.
+    def invert(
+        self, y: Tensor, context: Tensor | None = None, tolerance: float | None = None, max_sweeps: int = 100
+    ) -> Inversion:
+        """Pull points back through all blocks, numerically, and report how each block converged.
+
+        Each block is solved by the Newton sweeps of :func:`~sirenvae.flows.inversion.solve`. Gradients come from the
+        implicit function theorem, by the same sweeps with the transposed Jacobian; no sweep is recorded.
 
         Arguments:
-            y: Points, shape ``(*, D)``.
+            y: Points, shape ``(*, D)``, with replicas ``(*R, N, D)``.
             context: Conditioning values, shape ``(*, C)``; ``None`` exactly when C = 0.
             tolerance: Largest residual allowed, relative to 1 + abs(y); by default 1e-10 in float64 and 1e-5 in
                 float32.
             max_sweeps: How many sweeps a block may take.
 
         Returns:
-            x: The points that the forward direction takes to `y`, shape ``(*, D)``.
-            log_det: Log volume change of this, the inverse, direction, shape ``(*)``, in nats.
+            The points that the forward direction takes to `y`, the log volume change, and the residuals.
 
         Raises:
             ConvergenceError: If a block misses the tolerance; the message has the tolerance and the residual.
@@ -200,13 +206,14 @@ class GraphicalResidualFlow(nn.Module):
             Mouton & Kroon, Graphical Residual Flows (2022).
         """
         if tolerance is None:
-            tolerance = 1e-10 if y.dtype == torch.float64 else 1e-5
-        y, context, restore = self._to_batches(y, context)
-        diagonals = []
+            tolerance = default_tolerance(y.dtype)
+        x, context, restore = self._to_batches(y, context)
+        diagonals, residuals = [], []
         for block in reversed(self._blocks(context)):
-            y, diagonal = _inverted(block, y, tolerance, max_sweeps)
+            x, diagonal, falling = invert_block(block.linearize, x, tolerance, max_sweeps)
             diagonals.append(diagonal)
-        return restore(y), restore(-_log_det(diagonals))
+            residuals.append(falling)
+        return Inversion(restore(x), restore(-_log_det(diagonals)), tuple(reversed(residuals)))
 
     def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
         """Log density of points that the flow carries to a standard normal, shape ``(*)``, in nats."""
@@ -222,14 +229,17 @@ class GraphicalResidualFlow(nn.Module):
         if context is not None:
             context_weight = (self.context_weight * self.context_mask).mT
             biases[0] = biases[0] + context.unsqueeze(1) @ context_weight.reshape(-1, *context_weight.shape[-3:])
-        sharpness = nn.functional.softplus(self.raw_sharpness).unsqueeze(-1).unsqueeze(-1)
+        sharpness = [()] * self.num_blocks
+        if self.activation.has_sharpness:
+            betas = nn.functional.softplus(self.raw_sharpness).unsqueeze(-1).unsqueeze(-1)
+            sharpness = _by_block(list(betas.unbind(-3)))
         return [
-            _Block(*parts)
+            _Block(self.activation, *parts)
             for parts in zip(
                 _by_block([weight.mT for weight in weights]),
                 _by_block([own_slope, *(weight.mT for weight in on_diagonal[1:])]),
                 _by_block(biases),
-                _by_block(list(sharpness.unbind(-3))),
+                sharpness,
                 strict=True,
             )
         ]
@@ -263,8 +273,10 @@ class _Block:
     """One residual block of all replicas: normalized matrices ``(replicas, in, out)``, to multiply from the right.
 
     The first of `on_diagonal` is the slope of each hidden unit with respect to the variable it belongs to, a row.
+    `sharpness` is empty where the activation has none.
     """
 
+    activation: Activation
     weights: tuple[Tensor, ...]
     on_diagonal: tuple[Tensor, ...]
     biases: tuple[Tensor, ...]
@@ -272,14 +284,30 @@ class _Block:
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """g(x, c) and the diagonal of dg/dx, both of the shape of x."""
-        activation, tangent = torch.baddbmm(self.biases[0], x, self.weights[0]), self.on_diagonal[0]
-        for weight, on_diagonal, bias, sharpness in zip(
-            self.weights[1:], self.on_diagonal[1:], self.biases[1:], self.sharpness, strict=True
-        ):
-            value, slope = lip_swish(activation, sharpness)
+        at = self.linearize(x)
+        return at.value, at.diagonal
+
+    def linearize(self, x: Tensor) -> Linearization:
+        """g(x, c), the diagonal of dg/dx, and products with dg/dx."""
+        units, tangent, slopes = torch.baddbmm(self.biases[0], x, self.weights[0]), self.on_diagonal[0], []
+        rest = zip(self.weights[1:], self.on_diagonal[1:], self.biases[1:], strict=True)
+        for i, (weight, on_diagonal, bias) in enumerate(rest):
+            value, slope = self.activation.function(units, *self.sharpness[i : i + 1])
             tangent = torch.bmm(slope * tangent, on_diagonal)
-            activation = torch.baddbmm(bias, value, weight)
-        return activation, tangent
+            units = torch.baddbmm(bias, value, weight)
+            slopes.append(slope)
+        return Linearization(units, tangent, partial(self._times, slopes), partial(self._times_transposed, slopes))
+
+    def _times(self, slopes: list[Tensor], u: Tensor) -> Tensor:
+        u = torch.bmm(u, self.weights[0])
+        for slope, weight in zip(slopes, self.weights[1:], strict=True):
+            u = torch.bmm(u.mul_(slope), weight)
+        return u
+
+    def _times_transposed(self, slopes: list[Tensor], u: Tensor) -> Tensor:
+        for slope, weight in zip(reversed(slopes), reversed(self.weights[1:]), strict=True):
+            u = torch.bmm(u, weight.mT).mul_(slope)
+        return torch.bmm(u, self.weights[0].mT)
 
 
 def _by_block(parts: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
@@ -290,47 +318,6 @@ def _by_block(parts: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
 def _log_det(diagonals: list[Tensor]) -> Tensor:
     """Sum of log(1 + dg_i/dx_i) over variables and blocks, shape ``(replicas, points)``."""
     return torch.log1p(torch.cat(diagonals, dim=-1)).sum(dim=-1)
-
-
-def _inverted(block: _Block, y: Tensor, tolerance: float, max_sweeps: int) -> tuple[Tensor, Tensor]:
-    """The x that a block takes to y, and the diagonal of dg/dx there, both with their gradients.
-
-    x = y - g(x) holds at the solution, so a gradient v on x goes on, to y and through g to the weights, as the u that
-    solves u + (dg/dx)^T u = v.
-    """
-    with torch.no_grad():
-        solution = _solve(block, y, tolerance, max_sweeps)
-    update, diagonal = block(solution)
-    if not (y.requires_grad or update.requires_grad):
-        return solution, diagonal
-    at = solution.requires_grad_()
-    through, _ = block(at)
-    x = y - update
-
-    def solved_for(v: Tensor) -> Tensor:
-        def with_transposed(u: Tensor) -> tuple[Tensor, Tensor]:
-            return torch.autograd.grad(through, at, u, retain_graph=True)[0], diagonal.detach()
-
-        return _solve(with_transposed, v, tolerance, max_sweeps)
-
-    x.register_hook(solved_for)
-    return x, block(x)[1]
-
-
-def _solve(block: Callable, y: Tensor, tolerance: float, max_sweeps: int) -> Tensor:
-    """Solve x + g(x) = y for x by diagonal Newton sweeps; `block` gives g(x) and the diagonal of its Jacobian."""
-    x, scale = y, 1 + y.abs()
-    for _ in range(max_sweeps):
-        update, diagonal = block(x)
-        residual = x + update - y
-        worst = (residual.abs() / scale).max().item() if residual.numel() else 0.0
-        if worst <= tolerance:
-            return x.clone()
-        x = x - residual / (1 + diagonal)
-    raise ConvergenceError(
-        f"The inversion of a residual block did not converge in {max_sweeps} sweeps: "
-        f"the residual is {worst:.2e}, the tolerance {tolerance:.2e}."
-    )
 
 
 def standard_normal_log_prob(x: Tensor) -> Tensor:
