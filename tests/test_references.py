@@ -238,7 +238,7 @@ def test_held_out_score_is_that_of_scipy():
 def test_the_chosen_ridge_and_floor_are_the_best_of_a_search_from_random_starts():
     network = small_network()
     likelihood, rng = ObservedLikelihood(network), np.random.default_rng(9)
-    x = sv.sample_network(network, 20, seed=4)[0].numpy()
+    x = sv.sample_network(network, 20, seed=2)[0].numpy()
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     starts = [likelihood.random_start(rng) for _ in range(3)]
 
