@@ -1,19 +1,22 @@
-"""Where cells run: in worker processes on this machine, with a line on which they report and are told to stop."""
+"""Where cells run: in worker processes on this machine, with a line on which they report and are told to stop, or on
+the workers of a Dask cluster."""
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import queue
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.synchronize import Event
+from urllib.parse import urlsplit
 
-import torch
+from sirenvae.errors import InputError
 
 
 class Stopped(Exception):
@@ -57,6 +60,8 @@ def local_processes(num_workers: int) -> Iterator[tuple[ProcessPoolExecutor, Lin
 
 
 def _start_worker(line: Line) -> None:
+    import torch  # The one who starts the workers may do without.
+
     global _line
     _line = line
     torch.set_num_threads(1)
@@ -67,6 +72,50 @@ def _end_with_parent() -> None:
     """A worker whose parent was killed would wait for work for ever."""
     connection.wait([multiprocessing.parent_process().sentinel])
     os._exit(1)
+
+
+@contextmanager
+def cluster(address: str, timeout: float = 10.0) -> Iterator[Executor]:
+    """The workers of a Dask cluster, started with ``dask scheduler`` and ``dask worker ADDRESS --nthreads 1``.
+
+    They need this package too. A worker that dies is no failure: the scheduler gives its cell to another one, and gives
+    a cell up only when four workers died of it.
+
+    Arguments:
+        address: Of the scheduler, ``tcp://HOST:PORT``.
+        timeout: Seconds to wait for it.
+
+    Raises:
+        InputError: If `distributed` is not installed or no scheduler answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError("A cluster needs the package distributed, which is not installed.") from error
+    if not _is_tcp(address):
+        raise InputError(f"The address of a Dask scheduler looks like tcp://host:8786, but {address!r} came.")
+    try:
+        with ThreadPoolExecutor(1) as thread:  # A notebook has a loop running in this one.
+            thread.submit(asyncio.run, asyncio.wait_for(_knock(address), timeout)).result()
+    except Exception as error:  # What speaks another protocol there can cause any.
+        raise InputError(f"No Dask scheduler answers at {address} within {timeout:g} s.") from error
+    with Client(address, timeout=timeout, set_as_default=False) as client:
+        yield client.get_executor()
+
+
+async def _knock(address: str) -> None:
+    """Shake hands and leave. A client that finds nobody would go on knocking in its thread and complain at the end."""
+    from distributed.comm import connect
+
+    await (await connect(address)).close()
+
+
+def _is_tcp(address: str) -> bool:
+    try:
+        parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        return parts.scheme == "tcp" and bool(parts.hostname and parts.port)
+    except ValueError:  # The port is no number, or too large.
+        return False
 
 
 def report(event) -> None:
