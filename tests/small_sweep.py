@@ -62,6 +62,12 @@ def runs(log):
     return [tuple(map(int, line.split())) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
 
+def table(path):
+    """What a store holds, in an order that does not depend on when cells were finished."""
+    with Store(path, writable=False) as store:
+        return sorted((row.config["number"], row.key, str(row.result)) for row in store.rows())
+
+
 def _main(path, log, count, pause, num_workers):
     pool = local_processes(int(num_workers)) if int(num_workers) else nullcontext((None, None))
     with pool as (executor, line), Store(path) as store:

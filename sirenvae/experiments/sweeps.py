@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from types import GeneratorType
@@ -120,8 +120,11 @@ class _Sweep:
     def run_on(self, executor: Executor, work: Callable, line: Line | None) -> Iterator[Finished | Any]:
         waiting: dict[Future, str] = {}
         try:
-            for key, cell in self.missing.items():
-                waiting[executor.submit(_run_in_worker, work, cell)] = key
+            for key, cell in tuple(self.missing.items()):
+                try:
+                    waiting[executor.submit(_run_in_worker, work, cell)] = key
+                except BrokenExecutor as error:  # A worker died already.
+                    self._failed(key, error)
             while waiting:
                 done, _ = wait(waiting, timeout=0.2 if line else None, return_when=FIRST_COMPLETED)
                 if line:
