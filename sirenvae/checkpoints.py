@@ -56,9 +56,13 @@ def save_fit(fit: Fit, path: str | Path) -> None:
     Raises:
         InputError: As for :func:`save_model`.
     """
+    if not isinstance(fit.model, LatentVariableModel):
+        raise InputError("A fit of one model can be saved; this one is of several.")
     tensors, numbers = fit.state()
     tensors = {f"fit.{name}": value for name, value in tensors.items()}
-    content = {"model": _description(fit.model), "recipe": asdict(fit.recipe), "seed": fit.seed, "fit": numbers}
+    recipes = [asdict(recipe) for recipe in fit.recipes]
+    settings = {"recipes": recipes, "seeds": fit.seeds, "every": fit.every}
+    content = {"model": _description(fit.model), "settings": settings, "fit": numbers}
     _write(path, tensors | _tensors_of(fit.model), content)
 
 
@@ -79,7 +83,9 @@ def resume_fit(path: str | Path, x: Tensor | np.ndarray) -> Fit:
     if "fit" not in content:
         raise InputError(f"The file {path} holds a model, but no fit to go on with.")
     model = _rebuilt(content["model"], tensors, path)
-    fit = Fit(model, x, Recipe(**content["recipe"]), content["seed"])
+    settings = content["settings"]
+    recipes = [Recipe(**recipe) for recipe in settings["recipes"]]
+    fit = Fit(model, x, recipes, settings["seeds"], settings["every"])
     prefix = "fit."
     fit.restore({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, content["fit"])
     return fit

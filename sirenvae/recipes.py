@@ -1,12 +1,9 @@
-"""How to train: recipes and the schedules they name."""
+"""How to train: recipes."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
 
 from sirenvae.errors import InputError
 
@@ -91,63 +88,3 @@ RECIPES = {
         "paper", learning_rate=1e-2, schedule="plateau", kl_warm_up=0.0, weight_decay=0.0, noise_floor=1e-3
     ),
 }
-
-
-class Cosine:
-    """Linear warm-up, then half a cosine down to zero; the same for every replica."""
-
-    def __init__(self, recipe: Recipe, ones: Tensor, num_steps: int):
-        self._recipe, self._ones, self.num_steps = recipe, ones, num_steps
-
-    def learning_rate(self, step: int) -> Tensor:
-        warm = min(1.0, (step + 1) / self._recipe.warm_up_steps)
-        cosine = 0.5 * (1 + math.cos(math.pi * step / self.num_steps))
-        return self._recipe.learning_rate * warm * cosine * self._ones
-
-    def kl_weight(self, step: int) -> float:
-        grows_for = self._recipe.kl_warm_up * min(self._recipe.base_steps, self.num_steps)
-        return min(1.0, step / grows_for) if grows_for else 1.0
-
-    def end_epoch(self, loss: Tensor) -> None:
-        """Nothing here depends on the loss."""
-
-    def finished(self, step: int) -> bool:
-        return step >= self.num_steps
-
-    def state(self) -> dict[str, Tensor]:
-        """What a resumed fit needs to know: nothing, the step says it all."""
-        return {}
-
-
-class Plateau:
-    """Each replica's rate falls when its loss has stopped falling; a replica below the final rate rests."""
-
-    num_steps = None
-
-    def __init__(self, recipe: Recipe, ones: Tensor):
-        self._recipe = recipe
-        self._rate = recipe.learning_rate * ones
-        self._best, self._waited = torch.full_like(ones, math.inf), torch.zeros_like(ones)
-        self._epochs = torch.zeros((), dtype=torch.int64)
-
-    def learning_rate(self, step: int) -> Tensor:
-        return torch.where(self._rate >= self._recipe.final_learning_rate, self._rate, 0.0)
-
-    def kl_weight(self, step: int) -> float:
-        return 1.0
-
-    def end_epoch(self, loss: Tensor) -> None:
-        self._epochs += 1
-        self._waited.copy_(torch.where(loss < self._best, 0.0, self._waited + 1))
-        self._best.copy_(torch.minimum(self._best, loss))
-        stuck = self._waited >= self._recipe.plateau_patience
-        self._rate.copy_(torch.where(stuck, self._rate * self._recipe.plateau_factor, self._rate))
-        self._waited.masked_fill_(stuck, 0.0)
-
-    def finished(self, step: int) -> bool:
-        resting = (self._rate < self._recipe.final_learning_rate).all()
-        return bool(resting) or self._epochs >= self._recipe.max_epochs
-
-    def state(self) -> dict[str, Tensor]:
-        """What a resumed fit needs to know; tensors that are changed in place."""
-        return {"rate": self._rate, "best": self._best, "waited": self._waited, "epochs": self._epochs}

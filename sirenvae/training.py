@@ -1,33 +1,40 @@
-"""Fit a model: an iterator of epoch records. It prints nothing and knows no face."""
+"""Fit models: an iterator of epoch records. It prints nothing and knows no face."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from sirenvae.engine.group import Group
+from sirenvae.engine.programs import replicas_at_once
+from sirenvae.engine.schedule import Schedule
+from sirenvae.engine.streams import Streams
 from sirenvae.errors import InputError
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.optimizer import FlatAdamW
-from sirenvae.recipes import RECIPES, Cosine, Plateau, Recipe
+from sirenvae.recipes import RECIPES, Recipe
+
+Points = Tensor | np.ndarray
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one pass over the training data did.
+    """What one pass over the training data did, or several; of the largest training set, where they differ.
+
+    Every tensor has the model's leading shape R, or one axis over the replicas of all models where there are several.
 
     Attributes:
         epoch, step: How many are done.
-        num_steps: How many steps the schedule has; ``None`` when it ends by itself.
-        loss: Mean negative ELBO of the epoch's batches, the KL term weighted by `kl_weight`; shape ``(*R)``, nats, raw
-            units.
-        learning_rate: Of the last step, shape ``(*R)``.
-        kl_weight: Of the last step.
+        num_steps: How many steps the longest schedule has; ``None`` when it ends by itself.
+        loss: Mean negative ELBO of the batches since the last record, the KL term weighted, nats, raw units.
+        learning_rate, kl_weight: Of the last step; the rate is zero for replicas that have finished.
+        diverged: Which replicas met a number that is not finite. They keep the weights they had before it.
         seconds: Since the start.
     """
 
@@ -36,27 +43,39 @@ class EpochRecord:
     num_steps: int | None
     loss: Tensor
     learning_rate: Tensor
-    kl_weight: float
+    kl_weight: Tensor
+    diverged: Tensor
     seconds: float
 
 
-def fit(model: LatentVariableModel, x: Tensor | np.ndarray, recipe: str | Recipe = "default", *, seed: int = 0) -> Fit:
-    """Train a model, all its replicas at once.
+def fit(
+    model: LatentVariableModel | Sequence[LatentVariableModel],
+    x: Points | Sequence[Points],
+    recipe: str | Recipe | Sequence[str | Recipe] = "default",
+    *,
+    seed: int | Sequence[int] = 0,
+    every: int = 1,
+) -> Fit:
+    """Train all replicas of a model, or of several models, at once.
 
-    The model is in evaluation mode whenever a record is handed out, so it can be asked anything in between; to stop
-    early, stop iterating.
+    Each replica ends as it would have ended alone, to rounding: its batches and its noise come from its own seed. It
+    leaves the program when its schedule has ended. The models are in evaluation mode whenever a record is handed out,
+    so they can be asked anything in between; to stop early, stop iterating.
 
     Arguments:
-        model: The model; its standardization is set from `x` and its weights are trained in place.
-        x: Training data in raw units, shape ``(N, D)``, or ``(*R, N, D)`` for other data per replica.
-        recipe: A name from :data:`RECIPES`, or a :class:`Recipe`.
-        seed: Of the batches and of the noise.
+        model: The model, or several of any kind; their standardization is set from `x` and their weights are trained
+            in place.
+        x: Training data in raw units, shape ``(N, D)``; or for one model ``(*R, N, D)``; or a list with
+            one ``(N_e, D)`` for each replica, those of the first model first.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica.
+        seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
+        every: Epochs per record.
 
     Returns:
-        An iterator of one :class:`EpochRecord` per epoch.
+        An iterator of :class:`EpochRecord`.
 
     Raises:
-        InputError: If the recipe does not exist or the data cannot be trained on.
+        InputError: If a recipe does not exist, the data cannot be trained on, or a list has the wrong length.
 
     Example:
         >>> import sirenvae as sv
@@ -70,95 +89,251 @@ def fit(model: LatentVariableModel, x: Tensor | np.ndarray, recipe: str | Recipe
     Source:
         Adam with a plateau schedule: Mouton & Kroon, SIReN-VAE (2022). The default recipe is ours.
     """
-    if isinstance(recipe, str):
-        if recipe not in RECIPES:
-            raise InputError(f"The recipe {recipe!r} does not exist; it is one of {', '.join(RECIPES)}.")
-        recipe = RECIPES[recipe]
-    model.standardize(x)
-    model.decoder.noise_floor.fill_(recipe.noise_floor)
-    return Fit(model, x, recipe, seed)
+    models = [model] if isinstance(model, LatentVariableModel) else list(model)
+    recipes = _per_replica("recipe", recipe, models)
+    recipes = [_recipe_named(one) if isinstance(one, str) else one for one in recipes]
+    if isinstance(x, (list, tuple)):
+        x = _per_replica("training data", x, models)
+    first = 0
+    for one in models:
+        count = math.prod(one.replicas)
+        one.standardize(x[first : first + count] if isinstance(x, (list, tuple)) else x)
+        floors = [recipe.noise_floor for recipe in recipes[first : first + count]]
+        floor = one.decoder.noise_floor
+        floor.copy_(floor.new_tensor(floors).view_as(floor))
+        first += count
+    return Fit(model, x, recipes, seed, every)
+
+
+def _recipe_named(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise InputError(f"The recipe {name!r} does not exist; it is one of {', '.join(RECIPES)}.")
+    return RECIPES[name]
+
+
+def _per_replica(what: str, given, models: Sequence[LatentVariableModel]) -> list:
+    """One value for each replica of all models."""
+    count = sum(math.prod(model.replicas) for model in models)
+    if not isinstance(given, (list, tuple)):
+        return [given] * count
+    if len(given) != count:
+        raise InputError(f"There are {count} replicas, but the list has {len(given)} entries for the {what}.")
+    return list(given)
 
 
 class Fit(Iterator[EpochRecord]):
-    """A training under way: an iterator that takes one epoch for each record.
+    """A training under way: an iterator that trains from one record to the next.
 
     Arguments:
-        model: The model, its standardization set.
-        x: Training data in raw units.
-        recipe: How to train.
-        seed: Of the batches and of the noise.
+        model: The model or the models, standardized.
+        x, recipe, seed, every: As for :func:`fit`; recipes are given as such.
     """
 
-    def __init__(self, model: LatentVariableModel, x: Tensor | np.ndarray, recipe: Recipe, seed: int):
-        self.model, self.recipe, self.seed = model, recipe, seed
-        x = model.standardized(x)
-        num_points, num_variables = x.shape[-2], len(model.network.variables)
-        ones = x.new_ones(model.replicas)
-        self._generator = torch.Generator(x.device).manual_seed(seed)
-        self._optimizer = FlatAdamW(model, model.replicas)
-        self._weight_decay = recipe.decay_for(model.structure, num_points, num_variables) * ones
-        self._batches = _batches(x, model.replicas, recipe.batch_size, self._generator)
-        self._per_epoch = math.ceil(num_points / recipe.batch_size)
-        if recipe.schedule == "cosine":
-            self._schedule = Cosine(recipe, ones, recipe.steps_for(num_points, num_variables))
-        else:
-            self._schedule = Plateau(recipe, ones)
+    def __init__(self, model, x, recipe: Recipe | Sequence[Recipe], seed: int | Sequence[int] = 0, every: int = 1):
+        self.model = model
+        self._models = [model] if isinstance(model, LatentVariableModel) else list(model)
+        if every < 1:
+            raise InputError(f"A record is for at least 1 epoch, but {every} came.")
+        self.recipes = _per_replica("recipe", recipe, self._models)
+        count = len(self.recipes)
+        seeds = _per_replica("seed", seed, self._models)
+        self.seeds = seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
+        self.every = every
+        self._points = _standardized(self._models, x)
+        num_points = [len(points) for points in self._points]
+        num_variables = len(self._models[0].network.variables)
+        like = self._models[0].location
+        self._schedule = Schedule(self.recipes, num_points, num_variables, like)
+        structures = [one.structure for one in self._models for _ in range(math.prod(one.replicas))]
+        self._weight_decay = like.new_tensor(
+            [
+                recipe.decay_for(structure, n, num_variables)
+                for recipe, structure, n in zip(self.recipes, structures, num_points, strict=True)
+            ]
+        )
+        self._log_scale = torch.cat([one.scale.log().sum(dim=-1).reshape(-1) for one in self._models])
+        self._loss, self._diverged = like.new_full((count,), math.nan), torch.zeros_like(self._schedule.finished(0))
         self._step = self._epoch = 0
         self._seconds = 0.0
+        self._groups = [self._group(index, part) for index, one in enumerate(self._models) for part in self._parts(one)]
+
+    def _parts(self, model: LatentVariableModel) -> list[list[int]]:
+        """The replicas of a model in groups as large as suits the machine."""
+        count = math.prod(model.replicas)
+        at_once = replicas_at_once(model, max(recipe.batch_size for recipe in self.recipes))
+        num_groups = math.ceil(count / at_once)
+        return [list(range(count))[i * count // num_groups : (i + 1) * count // num_groups] for i in range(num_groups)]
+
+    def _group(self, index: int, chosen: Sequence[int]) -> Group:
+        """Some replicas of a model, counted within it."""
+        every = self._places(index, chosen)
+        sizes = [self.recipes[r].batch_size for r in every]
+        model = self._models[index]
+        streams = Streams(
+            [self._points[r] for r in every], [self.seeds[r] for r in every], sizes, model.latent_features
+        )
+        where = torch.tensor(every, device=self._weight_decay.device)
+        return Group(model, chosen, self._schedule.take(where), streams, self._weight_decay[where])
+
+    def _places(self, index: int, chosen: Sequence[int]) -> list[int]:
+        """Where replicas of a model stand among those of all models."""
+        first = sum(math.prod(model.replicas) for model in self._models[:index])
+        return [first + replica for replica in chosen]
 
     def __next__(self) -> EpochRecord:
-        if self._schedule.finished(self._step):
+        if not self._groups:
             raise StopIteration
         start = time.perf_counter()
-        self.model.train()
-        total, count = 0.0, 0
-        while count < self._per_epoch and not self._schedule.finished(self._step):
-            rate, kl_weight = self._schedule.learning_rate(self._step), self._schedule.kl_weight(self._step)
-            total, count = total + self._take_step(rate, kl_weight), count + 1
-        self.model.eval()
-        self._epoch += 1
-        self._schedule.end_epoch(total / count)
+        steps = self.every * int(self._schedule.steps_per_epoch.max())
+        last = self._schedule.num_steps.max().item()
+        if math.isfinite(last):
+            steps = min(steps, int(last) - self._step)
+        self._advance(steps)
+        self._step += steps
+        self._epoch += self.every
+        self._regroup()
         self._seconds += time.perf_counter() - start
-        loss = total / count + self.model.scale.log().sum(dim=(-2, -1))
-        num_steps = self._schedule.num_steps
-        return EpochRecord(self._epoch, self._step, num_steps, loss, rate, kl_weight, self._seconds)
+        return EpochRecord(
+            epoch=self._epoch,
+            step=self._step,
+            num_steps=int(last) if math.isfinite(last) else None,
+            loss=self._shaped(self._loss + self._log_scale),
+            learning_rate=self._shaped(self._rate),
+            kl_weight=self._shaped(self._schedule.kl_weight(self._step - 1)),
+            diverged=self._shaped(self._diverged),
+            seconds=self._seconds,
+        )
 
-    def _take_step(self, rate: Tensor, kl_weight: float) -> Tensor:
-        self._optimizer.zero_grad()
-        loss = -self.model.standard_elbo(next(self._batches), kl_weight, self._generator).mean(dim=-1)
-        loss.sum().backward()
-        self._optimizer.step(rate, self._weight_decay)
-        self._step += 1
-        return loss.detach()
+    def _advance(self, steps: int) -> None:
+        """Let every group take its steps; one that needs too much memory goes on in halves."""
+        waiting, advanced = [(group, 0) for group in self._groups], []
+        self._groups = []
+        while waiting:
+            group, done = waiting.pop(0)
+            group.forget_losses()
+            done = self._take_steps(group, done, steps)
+            if done == steps:
+                advanced.append(group)
+            else:
+                waiting = [(half, done) for half in self._halves(group)] + waiting
+        self._groups = advanced
+
+    def _take_steps(self, group: Group, done: int, steps: int) -> int:
+        """How many steps of a group are done in the end; fewer than there are when the memory does not suffice."""
+        try:
+            while done < steps:
+                group.take_step(self._step + done)
+                done += 1
+        except (MemoryError, RuntimeError) as error:  # what the step has allocated is free once this block is left
+            if not _is_about_memory(error):
+                raise
+        return done
+
+    def _halves(self, group: Group) -> list[Group]:
+        """A group in two, to go on with less memory."""
+        count = len(group.chosen)
+        if count == 1:
+            raise MemoryError("Even one replica at a time needs more memory than there is; a smaller batch needs less.")
+        half = (count + 1) // 2
+        warnings.warn(
+            f"Training {count} replicas at once needs more memory than there is; it goes on with {half} at a time.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        self._collect(group)
+        return [self._subgroup(group, part) for part in (range(half), range(half, count))]
+
+    def _regroup(self) -> None:
+        """Bring the models up to date, and let replicas go that have finished or diverged."""
+        groups, self._rate = self._groups, torch.zeros_like(self._loss)
+        self._groups = []
+        for group in groups:
+            self._collect(group)
+            where = self._where(group)
+            self._rate[where] = group.rate
+            going_on = (group.alive & ~group.schedule.finished(self._step)).nonzero().flatten().tolist()
+            # A smaller program is worth making once a quarter has gone; until then the others rest in it.
+            if len(going_on) > 0.75 * len(group.chosen):
+                self._groups.append(group)
+            elif going_on:
+                self._groups.append(self._subgroup(group, going_on))
+
+    def _collect(self, group: Group) -> None:
+        """Take over what a group has found so far."""
+        group.store()
+        where = self._where(group)
+        self._schedule.put(where, group.schedule)
+        self._diverged[where] = ~group.alive
+        mean = group.mean_loss()
+        self._loss[where] = torch.where(torch.isfinite(mean), mean, self._loss[where])
+
+    def _subgroup(self, group: Group, part: Sequence[int]) -> Group:
+        """A new group of some replicas of another one, counted within it."""
+        new = self._group(self._models.index(group.model), [group.chosen[r] for r in part])
+        where = torch.tensor(list(part), device=group.alive.device)
+        new.alive = group.alive[where]
+        new.set_moments({name: {k: v[where] for k, v in values.items()} for name, values in group.moments().items()})
+        return new
+
+    def _where(self, group: Group) -> Tensor:
+        places = self._places(self._models.index(group.model), group.chosen)
+        return torch.tensor(places, device=self._loss.device)
+
+    def _shaped(self, values: Tensor) -> Tensor:
+        return values.view(self._models[0].replicas) if len(self._models) == 1 else values.clone()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
-        """Everything between two epochs that is not in the model: tensors, and numbers."""
-        tensors = {
-            "generator": self._generator.get_state(),
-            **{f"optimizer.{name}": value for name, value in self._optimizer.state().items()},
-            **{f"schedule.{name}": value for name, value in self._schedule.state().items()},
-        }
+        """Everything between two records that is not in the model: tensors, and numbers; of a fit of one model."""
+        tensors = {f"schedule.{name}": value for name, value in self._schedule.state().items()}
+        tensors |= {"diverged": self._diverged, "loss": self._loss}
+        model, count = self._models[0], len(self.recipes)
+        for average in ("mean", "square"):
+            for name, parameter in model.named_parameters():
+                tensors[f"{average}.{name}"] = torch.zeros(count, parameter.numel() // count).to(parameter)
+        for group in self._groups:
+            for average, values in group.moments().items():
+                for name, value in values.items():
+                    tensors[f"{average}.{name}"][group.chosen] = value
         return tensors, {"step": self._step, "epoch": self._epoch, "seconds": self._seconds}
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, float]) -> None:
         """Go on from a :meth:`state`; the model must have the weights it had then."""
-        self._generator.set_state(tensors["generator"])
-        for prefix, holder in (("optimizer", self._optimizer), ("schedule", self._schedule)):
-            for name, value in holder.state().items():
-                value.copy_(tensors[f"{prefix}.{name}"])
+        for name, value in self._schedule.state().items():
+            value.copy_(tensors[f"schedule.{name}"])
+        self._diverged.copy_(tensors["diverged"])
+        self._loss.copy_(tensors["loss"])
         self._step, self._epoch = int(numbers["step"]), int(numbers["epoch"])
         self._seconds = numbers["seconds"]
+        going_on = ~(self._diverged | self._schedule.finished(self._step))
+        parts = [[r for r in part if going_on[r]] for part in self._parts(self._models[0])]
+        self._groups = [self._group(0, part) for part in parts if part]
+        for group in self._groups:
+            group.set_moments(
+                {
+                    average: {
+                        name: tensors[f"{average}.{name}"][group.chosen] for name, _ in group.model.named_parameters()
+                    }
+                    for average in ("mean", "square")
+                }
+            )
 
 
-def _batches(x: Tensor, replicas: tuple[int, ...], batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Batches without end, each replica in its own order; all points at once where they fit a batch."""
-    num_points = x.shape[-2]
-    if num_points <= batch_size:
-        while True:
-            yield x
-    flat = x.reshape(-1, *x.shape[-2:])
-    which = torch.arange(len(flat), device=x.device).unsqueeze(-1)
-    while True:
-        order = torch.rand(len(flat), num_points, generator=generator, device=x.device).argsort(dim=-1)
-        for chosen in order.split(batch_size, dim=-1):
-            yield flat[which, chosen].reshape(*replicas, chosen.shape[-1], x.shape[-1])
+def _standardized(models: Sequence[LatentVariableModel], x: Points | Sequence[Points]) -> list[Tensor]:
+    """The points of each replica in standard units, ``(N_e, D)``."""
+    points: list[Tensor] = []
+    if isinstance(x, (list, tuple)):
+        given = iter(_per_replica("training data", x, models))
+        for model in models:
+            for r in range(math.prod(model.replicas)):
+                points.append(model.standardized(next(given), replica=r))
+        return points
+    for model in models:
+        standard = model.standardized(x)
+        points += standard.reshape(-1, *standard.shape[-2:]).unbind(0)
+    return points
+
+
+def _is_about_memory(error: Exception) -> bool:
+    """Whether an allocation failed; on the CPU torch says so only in words."""
+    words = ("not enough memory", "can't allocate memory", "out of memory")
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(w in str(error) for w in words)

@@ -135,7 +135,7 @@ def test_a_model_that_is_the_truth_has_the_exact_evidence():
         for i, x in enumerate(network.observed):
             c = network.conditionals[x]
             model.decoder.linear.weight[i, 0] = c.coefficients["z"]
-            model.decoder.linear.bias[0, i] = c.intercept
+            model.decoder.output.bias[0, i] = c.intercept
             model.decoder.log_scale[0, i] = 0.5 * math.log(c.variance)
         precision = 1 + sum(
             c.coefficients["z"] ** 2 / c.variance for c in map(network.conditionals.get, network.observed)
@@ -143,8 +143,8 @@ def test_a_model_that_is_the_truth_has_the_exact_evidence():
         for i, x in enumerate(network.observed):
             c = network.conditionals[x]
             model.linear.weight[0, i] = c.coefficients["z"] / c.variance / precision
-            model.linear.bias[0, 0] -= c.intercept * c.coefficients["z"] / c.variance / precision
-        model.linear.bias[0, 1] = -0.5 * math.log(precision)
+            model.output.bias[0, 0] -= c.intercept * c.coefficients["z"] / c.variance / precision
+        model.output.bias[0, 1] = -0.5 * math.log(precision)
     x, _ = sv.sample_network(network, 50, seed=3)
     exact = sv.true_log_prob(network, x)
     assert torch.allclose(model.elbo(x), exact, atol=1e-10)
@@ -178,7 +178,7 @@ def test_shapes(name, replicas):
 def test_the_posterior_density_is_that_of_its_draws(name):
     model = build(sv.load_network("greenhouse"), name).double().eval()
     x = torch.randn(40, 3, dtype=torch.float64)
-    z, log_q = model.draw_posterior(x, None)
+    z, log_q = model.draw_posterior(x, torch.randn(40, model.latent_features, dtype=torch.float64))
     assert torch.allclose(model.posterior(x).log_prob(z.detach()), log_q, atol=1e-8)
 
 

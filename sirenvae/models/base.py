@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -54,8 +56,8 @@ class LatentVariableModel(nn.Module, ABC):
         """The name of the dependency structure."""
 
     @abstractmethod
-    def draw_posterior(self, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        """Draw z ~ q(z | x) for standardized x; z ``(*R, N, K)`` and log q(z | x) ``(*R, N)``."""
+    def draw_posterior(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Carry standard normal noise ``(*R, N, K)`` to z ~ q(z | x) for standardized x; z and log q(z | x)."""
 
     @abstractmethod
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
@@ -69,13 +71,54 @@ class LatentVariableModel(nn.Module, ABC):
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
         """Carry standard normal noise ``(*R, N, K)`` to a draw of the prior."""
 
-    def standardize(self, x: Tensor | np.ndarray) -> None:
-        """Take location and scale of every observed variable from training data ``(N, D)`` or ``(*R, N, D)``.
+    def replica(self, *chosen: int) -> LatentVariableModel:
+        """A new model of some of the replicas, in the order given, counted through all axes of R.
+
+        Arguments:
+            chosen: Their indices. One gives a model without replicas, more a model with ``R = (len(chosen),)``.
+
+        Raises:
+            InputError: If there is no such replica.
+        """
+        count = math.prod(self.replicas)
+        if not chosen or not all(0 <= index < count for index in chosen):
+            raise InputError(f"The model has the replicas 0 to {count - 1}, but {list(chosen)} came.")
+        replicas = () if len(chosen) == 1 else (len(chosen),)
+        with torch.random.fork_rng(devices=[]):  # its first weights are overwritten
+            part = type(self)(self.network, replicas=replicas, **self.settings).to(self.location)
+        part.copy_replicas(self, chosen, range(len(chosen)))
+        return part.train(self.training)
+
+    @torch.no_grad()
+    def copy_replicas(self, source: LatentVariableModel, chosen: Sequence[int], places: Sequence[int]) -> None:
+        """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one."""
+        values = source.state_dict()
+        ours, theirs = (torch.Size(model.replicas) for model in (self, source))
+        for name, value in self.state_dict().items():
+            if _has_replicas(name):
+                into = value.view(ours.numel(), *value.shape[len(ours) :])
+                came = values[name].reshape(theirs.numel(), *value.shape[len(ours) :])
+                into[list(places)] = came[list(chosen)].to(value)
+
+    def standardize(self, x: Tensor | np.ndarray | Sequence[Tensor | np.ndarray]) -> None:
+        """Take location and scale of every observed variable from training data.
+
+        Arguments:
+            x: Points in raw units, shape ``(N, D)`` or ``(*R, N, D)``, or one ``(N_e, D)`` for each replica.
 
         Raises:
             InputError: If there are fewer than two points, a value is not finite, or a variable is constant.
         """
-        x = self._as_batch(x, self.location.double())
+        if isinstance(x, (list, tuple)):
+            found = [self._location_and_scale(self._points(part)) for part in x]
+            shape = self.location.shape
+            location, scale = (torch.stack(values).reshape(shape) for values in zip(*found, strict=True))
+        else:
+            location, scale = self._location_and_scale(self._as_batch(x))
+        self.location.copy_(location)
+        self.scale.copy_(scale)
+
+    def _location_and_scale(self, x: Tensor) -> tuple[Tensor, Tensor]:
         if x.shape[-2] < 2:
             raise InputError(f"Training needs at least 2 points, but {x.shape[-2]} came.")
         scale = x.std(dim=-2, keepdim=True)
@@ -85,8 +128,7 @@ class LatentVariableModel(nn.Module, ABC):
             raise InputError(
                 f"Every observed variable must vary in the training data, but {', '.join(names)} is constant."
             )
-        self.location.copy_(x.mean(dim=-2, keepdim=True))
-        self.scale.copy_(scale)
+        return x.mean(dim=-2, keepdim=True), scale
 
     def elbo(
         self,
@@ -110,12 +152,18 @@ class LatentVariableModel(nn.Module, ABC):
             InputError: If the points do not have D columns, or are not finite.
         """
         x = self.standardized(x)
-        estimate = sum(self.standard_elbo(x, kl_weight, generator) for _ in range(num_samples))
+        estimate = sum(self.standard_elbo(x, self._latent_noise(x, generator), kl_weight) for _ in range(num_samples))
         return estimate / num_samples - self.scale.log().sum(dim=-1)
 
-    def standard_elbo(self, x: Tensor, kl_weight: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """One-sample ELBO of points in standard units, shape ``(*R, N)``: what training maximizes."""
-        return objectives.elbo(*self._log_densities(x, generator), kl_weight)
+    def standard_elbo(self, x: Tensor, noise: Tensor, kl_weight: float | Tensor = 1.0) -> Tensor:
+        """One-sample ELBO of points in standard units, shape ``(*R, N)``: what training maximizes.
+
+        Arguments:
+            x: Points, shape ``(*R, N, D)``.
+            noise: Standard normal, shape ``(*R, N, K)``.
+            kl_weight: One for all, or shape ``(*R, 1)``.
+        """
+        return objectives.elbo(*self._log_densities(x, noise), kl_weight)
 
     def iwae_bound(
         self, x: Tensor | np.ndarray, num_samples: int = 500, generator: torch.Generator | None = None
@@ -168,13 +216,17 @@ class LatentVariableModel(nn.Module, ABC):
         x = self.standardized(x)
         mean = 0.0
         for _ in range(num_samples):
-            z, _ = self.draw_posterior(x, generator)
+            z, _ = self.draw_posterior(x, self._latent_noise(x, generator))
             mean = mean + self.decoder(self._decoder_inputs(z, x)) / num_samples
         return mean * self.scale + self.location
 
     def posterior(self, x: Tensor | np.ndarray) -> AmortizedPosterior:
         """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
-        return AmortizedPosterior(self.standardized(x), self.draw_posterior, self.posterior_log_prob)
+
+        def draw(x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+            return self.draw_posterior(x, self._latent_noise(x, generator))
+
+        return AmortizedPosterior(self.standardized(x), draw, self.posterior_log_prob)
 
     def _iwae_piece(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
         per_pass = max(1, at_once // x.shape[-2])
@@ -182,15 +234,15 @@ class LatentVariableModel(nn.Module, ABC):
         for start in range(0, num_samples, per_pass):
             draws = min(per_pass, num_samples - start)
             repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
-            log_weights = objectives.elbo(*self._log_densities(repeated, generator))
+            log_weights = self.standard_elbo(repeated, self._latent_noise(repeated, generator))
             log_weights = log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)
             bounds.append(torch.logsumexp(log_weights, dim=0))
             counts.append(draws)
         return torch.logsumexp(torch.stack(bounds), dim=0) - torch.tensor(float(sum(counts))).log()
 
-    def _log_densities(self, x: Tensor, generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _log_densities(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""
-        z, log_posterior = self.draw_posterior(x, generator)
+        z, log_posterior = self.draw_posterior(x, noise)
         log_likelihood = self.decoder.log_prob(x, self._decoder_inputs(z, x))
         return log_likelihood, self.prior_log_prob(z, x), log_posterior
 
@@ -206,18 +258,30 @@ class LatentVariableModel(nn.Module, ABC):
             seen[v] = before + (v in observed)
         return max(1, max(seen.values()))
 
+    def _latent_noise(self, x: Tensor, generator) -> Tensor:
+        return self._noise(self.latent_features, x.shape[-2], generator)
+
     def _noise(self, features: int, num_points: int, generator) -> Tensor:
         shape = (*self.replicas, num_points, features)
         return torch.randn(shape, generator=generator, dtype=self.location.dtype, device=self.location.device)
 
-    def standardized(self, x: Tensor | np.ndarray) -> Tensor:
-        """Points in raw units as ``(*R, N, D)`` in standard units."""
-        double = (self._as_batch(x, self.location.double()) - self.location) / self.scale
-        return double.to(self.location.dtype)
+    def standardized(self, x: Tensor | np.ndarray, replica: int | None = None) -> Tensor:
+        """Points in raw units as ``(*R, N, D)`` in standard units, or those of one replica alone as ``(N, D)``."""
+        if replica is None:
+            return ((self._as_batch(x) - self.location) / self.scale).to(self.location.dtype)
+        location, scale = (
+            value.flatten(0, -3)[replica] for value in (self.location.unsqueeze(0), self.scale.unsqueeze(0))
+        )
+        return ((self._points(x) - location) / scale).to(self.location.dtype)
 
-    def _as_batch(self, x, like: Tensor) -> Tensor:
-        """Points as ``(*R, N, D)``, in the dtype of `like` and on its device."""
-        x = torch.as_tensor(x).to(like)
+    def _as_batch(self, x) -> Tensor:
+        """Points as ``(*R, N, D)``, see :meth:`_points`."""
+        x = self._points(x)
+        return x.expand(*self.replicas, *x.shape[-2:])
+
+    def _points(self, x: Tensor | np.ndarray) -> Tensor:
+        """Points as they came, checked, in float64 and on the model's device."""
+        x = torch.as_tensor(x).to(self.location.device, torch.float64)
         if x.ndim < 2 or x.shape[-1] != self.observed_features:
             raise InputError(
                 f"Points have shape (N, {self.observed_features}), a column for each observed variable, "
@@ -225,4 +289,9 @@ class LatentVariableModel(nn.Module, ABC):
             )
         if not torch.isfinite(x).all():
             raise InputError("Points must be finite numbers, but some are NaN or infinite.")
-        return x.expand(*self.replicas, *x.shape[-2:])
+        return x
+
+
+def _has_replicas(name: str) -> bool:
+    """Whether a tensor of the state has one part for each replica; masks are the same for all."""
+    return not name.endswith("adjacency") and "mask" not in name

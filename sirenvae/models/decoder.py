@@ -30,7 +30,7 @@ class GaussianDecoder(nn.Module):
         super().__init__()
         hidden_features = 2 * len(adjacency) if hidden_features is None else hidden_features
         first, second = decoder_masks(adjacency, hidden_features)
-        self.linear = MaskedLinear(adjacency, replicas)
+        self.linear = MaskedLinear(adjacency, replicas, bias=False)
         self.hidden = MaskedLinear(first, replicas)
         self.output = MaskedLinear(second, replicas, gain=0.1)
         self.log_scale = nn.Parameter(torch.full((*replicas, 1, len(adjacency)), -0.5))

@@ -6,7 +6,6 @@ Source:
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from sirenvae.flows.residual import GraphicalResidualFlow, standard_normal_log_prob
@@ -82,8 +81,7 @@ class SIReNVAE(LatentVariableModel):
         """The structure it was built with."""
         return self._structure
 
-    def draw_posterior(self, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-        noise = self._noise(self.latent_features, x.shape[-2], generator)
+    def draw_posterior(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         z, log_det = self.encoder.forward_and_log_det(noise, x)
         return z, standard_normal_log_prob(noise) - log_det
 

@@ -43,7 +43,9 @@ class VanillaVAE(LatentVariableModel):
         super().__init__(network, GaussianDecoder(everything, decoder_features, replicas), replicas)
         self.settings = {"encoder_features": encoder_features, "decoder_features": decoder_features}
         self.hidden = MaskedLinear(torch.ones(width, num_observed, dtype=torch.bool), replicas)
-        self.linear = MaskedLinear(torch.ones(2 * num_latents, num_observed, dtype=torch.bool), replicas, gain=0.1)
+        self.linear = MaskedLinear(
+            torch.ones(2 * num_latents, num_observed, dtype=torch.bool), replicas, gain=0.1, bias=False
+        )
         self.output = MaskedLinear(torch.ones(2 * num_latents, width, dtype=torch.bool), replicas, gain=0.1)
 
     @property
@@ -51,9 +53,8 @@ class VanillaVAE(LatentVariableModel):
         """Always ``"vanilla_vae"``."""
         return "vanilla_vae"
 
-    def draw_posterior(self, x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    def draw_posterior(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_scale = self._encode(x)
-        noise = self._noise(self.latent_features, x.shape[-2], generator)
         return mean + log_scale.exp() * noise, standard_normal_log_prob(noise) - log_scale.sum(dim=-1)
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:

@@ -1,0 +1,83 @@
+"""The training step of any model, by automatic differentiation of the model itself."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from sirenvae.models.base import LatentVariableModel
+
+
+class DenseProgram:
+    """The training step of a model's replicas on its own dense tensors: the readable reference, and what CUDA runs.
+
+    The model's parameters become views of :attr:`weights`.
+
+    Arguments:
+        model: The model.
+
+    Attributes:
+        weights, gradient: One row per replica, shape ``(E, P)``.
+        decays: Which parameters are weights, bool, shape ``(P,)``.
+    """
+
+    def __init__(self, model: LatentVariableModel):
+        self._model = model
+        self._num_replicas = math.prod(model.replicas)
+        named = dict(model.named_parameters())
+        self.weights = self.pack(named)
+        self.gradient = torch.zeros_like(self.weights)
+        self.decays = torch.cat(
+            [
+                torch.full((p.numel() // self._num_replicas,), "weight" in name, device=p.device)
+                for name, p in named.items()
+            ]
+        )
+        for parameter, view in zip(named.values(), self._views(self.weights), strict=True):
+            parameter.data = view
+
+    def pack(self, parameters: dict[str, Tensor]) -> Tensor:
+        """Tensors in the model's shapes, by parameter name, as one row per replica: shape ``(E, P)``."""
+        named = (parameters[name].detach() for name, _ in self._model.named_parameters())
+        return torch.cat([value.reshape(self._num_replicas, -1) for value in named], dim=1)
+
+    def unpack(self, rows: Tensor) -> dict[str, Tensor]:
+        """The inverse of :meth:`pack`."""
+        names = [name for name, _ in self._model.named_parameters()]
+        return dict(zip(names, self._views(rows), strict=True))
+
+    def _views(self, rows: Tensor) -> list[Tensor]:
+        shapes = [parameter.shape for parameter in self._model.parameters()]
+        columns = rows.split([shape.numel() // self._num_replicas for shape in shapes], dim=1)
+        return [column.view(shape) for column, shape in zip(columns, shapes, strict=True)]
+
+    def store(self) -> None:
+        """The model has its weights already; leave it in evaluation mode."""
+        self._model.eval()
+
+    def set_points(self, x: Tensor) -> None:
+        """Set the batch: points in standard units, shape ``(E, D, B)``."""
+        self._x = self._last_axis(x)
+
+    def loss(self, noise: Tensor, kl_weight: Tensor, point_weight: Tensor) -> Tensor:
+        """Negative one-sample ELBO per replica, shape ``(E,)``; its gradient goes to :attr:`gradient`.
+
+        Arguments:
+            noise: Standard normal, shape ``(E, K, B)``.
+            kl_weight: Shape ``(E,)``.
+            point_weight: What each point of the batch counts, shape ``(E, B)``.
+        """
+        if not self._model.training:
+            self._model.train()
+        lead = self._model.replicas
+        elbo = self._model.standard_elbo(self._x, self._last_axis(noise), kl_weight.reshape(*lead, 1))
+        loss = -(point_weight.reshape(elbo.shape) * elbo).sum(dim=-1)
+        gradients = torch.autograd.grad(loss.sum(), list(self._model.parameters()), materialize_grads=True)
+        torch.cat([value.reshape(self._num_replicas, -1) for value in gradients], dim=1, out=self.gradient)
+        return loss.detach().reshape(-1)
+
+    def _last_axis(self, values: Tensor) -> Tensor:
+        """From units first, ``(E, units, B)``, to the model's shape ``(*R, B, units)``."""
+        return values.mT.reshape(*self._model.replicas, values.shape[-1], values.shape[-2])
