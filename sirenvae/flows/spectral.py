@@ -63,30 +63,29 @@ def leading_vectors(
         Knyazev, Toward the Optimal Preconditioned Eigensolver: Locally Optimal Block Preconditioned Conjugate Gradient
         Method (2001), with one vector and no preconditioner.
     """
-    tiny, precision = torch.finfo(vector.dtype).tiny, torch.finfo(vector.dtype).eps ** 0.5
+    tiny = torch.finfo(vector.dtype).tiny
     nudge = torch.arange(1, vector.shape[-1] + 1, dtype=vector.dtype, device=vector.device).square_().sin_()
     # What is followed and where to go next, then the Gram matrix times each of them.
-    pair = torch.zeros(2, 2, *vector.shape, dtype=vector.dtype, device=vector.device)
-    (now, ahead), (gram_now, gram_ahead) = pair
+    pair = torch.empty(2, 2, *vector.shape, dtype=vector.dtype, device=vector.device)
+    ((now, ahead), (gram_now, gram_ahead)), here, there, grams = pair, pair[:, 0], pair[:, 1], pair[1]
     now.copy_(nn.functional.normalize(vector + _NUDGE * nn.functional.normalize(nudge, dim=-1), dim=-1))
     gram_now.copy_(transposed(product(now)))
     quotient = (now * gram_now).sum(dim=-1, keepdim=True)
-    steepness, came_from = quotient, torch.zeros_like(vector)
+    steepness, came_from = torch.ones_like(quotient), torch.zeros_like(vector)
     for _ in range(num_iterations - 1):
         residual = torch.addcmul(gram_now, now, quotient, value=-1)
         before, steepness = steepness, residual.square().sum(dim=-1, keepdim=True)
-        torch.addcmul(residual, came_from, steepness / before.clamp_min(tiny), out=ahead)
+        torch.addcmul(residual, came_from, steepness * before.clamp_min(tiny).rsqrt(), out=ahead)
         ahead.addcmul_(now, (now * ahead).sum(dim=-1, keepdim=True), value=-1)
-        length = torch.linalg.vector_norm(ahead, dim=-1, keepdim=True)
-        # What is left once a vector has converged is rounding: it leads nowhere.
-        ahead *= torch.where(length > precision * quotient, 1 / length, 0.0)
+        ahead /= torch.linalg.vector_norm(ahead, dim=-1, keepdim=True).clamp_min(tiny)
         gram_ahead.copy_(transposed(product(ahead)))
-        mixed, other = (ahead * pair[1]).sum(dim=-1, keepdim=True)
-        angle = 0.5 * torch.atan2(2 * mixed, quotient - other)
+        mixed, other = (ahead * grams).sum(dim=-1, keepdim=True)
+        half = 0.5 * (quotient - other)
+        angle = 0.5 * torch.atan2(mixed, half)
         cosine, sine = angle.cos(), angle.sin()
-        came_from = torch.addcmul(ahead * cosine, now, sine, value=-1) * steepness.sqrt()
-        quotient = quotient * cosine.square() + 2 * mixed * sine * cosine + other * sine.square()
-        pair[:, 0] = torch.addcmul(pair[:, 0] * cosine, pair[:, 1], sine)
+        came_from = torch.addcmul(ahead * cosine, now, sine, value=-1)
+        quotient = quotient - half + torch.hypot(half, mixed)
+        torch.addcmul(here * cosine, there, sine, out=here)
     # The sign turns from call to call, so that the nudge cannot hold down the same singular vector again and again.
     turned = torch.where(quotient > 0, -nn.functional.normalize(now, dim=-1), vector)
     return turned, product(turned)

@@ -35,6 +35,7 @@ class SIReNVAE(LatentVariableModel):
         InputError: If the structure does not exist or a width is too small.
 
     Example:
+        >>> import torch
         >>> from sirenvae.graphs import load_network
         >>> net = load_network("student")
         >>> model = SIReNVAE(net, structure="true", num_blocks=2)
