@@ -121,8 +121,9 @@ def replicas_table(names: list[tuple[str, str]], sizes: list[int], cores: int) -
         print(
             f"{name + ' ' + structure:28}{plain:11.0f}"
             + "".join(f"{speed:9.0f}" for speed, _ in found)
-            + f"{found[best][1]:7.0f}MiB  {both:.0f} at E={sizes[best]}, plain {plain_both:.0f}: {both / plain_both:.1f}x; "
-            f"over one plain loop {both / plain:.1f}x"
+            + f"{found[best][1]:7.0f}MiB  {both:.0f} at E={sizes[best]}, plain {plain_both:.0f}: "
+            f"{both / plain_both:.1f}x, "
+            f"one loop {both / plain:.1f}x"
         )
 
 
@@ -147,7 +148,8 @@ def scaling_table(sizes: list[int], num_replicas: int = 4) -> None:
         model, _ = build(network, "true")
         flows = (model.prior, model.encoder)
         kept = sum(flow.num_blocks * sum(int(m.sum()) for m in flow.layers.masks) for flow in flows)
-        kept += int(model.decoder.hidden.mask.sum() + model.decoder.output.mask.sum() + model.decoder.linear.mask.sum())
+        decoder = model.decoder
+        kept += sum(int(layer.mask.sum()) for layer in (decoder.hidden, decoder.output, decoder.linear))
         kept *= num_replicas
         speed, _ = rate(engine_step, (network, "true", num_replicas), 1)
         plain, _ = rate(plain_step, (network, "true"), 1)

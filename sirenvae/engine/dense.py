@@ -24,7 +24,7 @@ class DenseProgram:
     """
 
     def __init__(self, model: LatentVariableModel):
-        self._model = model
+        self._model, self._x = model, None
         self._num_replicas = math.prod(model.replicas)
         named = dict(model.named_parameters())
         self.weights = self.pack(named)
@@ -58,8 +58,9 @@ class DenseProgram:
         self._model.eval()
 
     def set_points(self, x: Tensor) -> None:
-        """Set the batch: points in standard units, shape ``(E, D, B)``."""
-        self._x = self._last_axis(x)
+        """Set the batch: points in standard units, shape ``(E, D, B)``; they are copied to one place."""
+        x = self._last_axis(x)
+        self._x = x.clone() if self._x is None else self._x.copy_(x)
 
     def loss(self, noise: Tensor, kl_weight: Tensor, point_weight: Tensor) -> Tensor:
         """Negative one-sample ELBO per replica, shape ``(E,)``; its gradient goes to :attr:`gradient`.

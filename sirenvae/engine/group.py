@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sirenvae.engine.capture import Captured
 from sirenvae.engine.optimizer import ReplicatedAdamW
 from sirenvae.engine.programs import program_for
 from sirenvae.engine.schedule import Schedule
@@ -46,29 +47,41 @@ class Group:
         self._optimizer = ReplicatedAdamW(self._program.weights, self._program.decays)
         self.alive = torch.ones(len(self.chosen), dtype=torch.bool, device=weight_decay.device)
         self._points_are_set = False
-        self.rate = torch.zeros_like(weight_decay)
-        self.forget_losses()
+        self.rate, self._loss, self._summed, self._counted = torch.zeros(4, len(self.chosen)).to(weight_decay).unbind(0)
+        self._corrections = torch.zeros(2).to(weight_decay)
+        self._captured = Captured() if weight_decay.is_cuda else None
 
     def take_step(self, step: int) -> None:
         """Take one step, counted from 0."""
         if not self._points_are_set:
             self._program.set_points(self.streams.batch(step))
             self._points_are_set = self.streams.constant
-        kl_weight = self.schedule.kl_weight(step)
-        loss = self._program.loss(self.streams.noise(step), kl_weight, self.streams.point_weight)
-        gradient = self._program.gradient
-        running = self.alive & ~self.schedule.finished(step)
+        for into, value in zip(self._corrections, self._optimizer.corrections(step + 1), strict=True):
+            into.fill_(value)
+        kl_weight, rate = self.schedule.kl_weight(step), self.schedule.learning_rate(step)
+        inputs = self.streams.noise(step), kl_weight, rate, self._corrections
+        if self._captured is None:
+            self._update_weights(*inputs)
+        else:
+            self._captured.call(self._update_weights, *inputs)
+        self.schedule.end_step(step, self._loss)
+
+    def _update_weights(self, noise: Tensor, kl_weight: Tensor, rate: Tensor, corrections: Tensor) -> None:
+        """The step itself, in place and without a look at any value, so that it can be recorded."""
+        loss = self._program.loss(noise, kl_weight, self.streams.point_weight)
+        gradient, running = self._program.gradient, self.alive & (rate > 0)
         self.alive &= torch.isfinite(loss) & torch.isfinite(gradient.sum(dim=1))
         gradient.masked_fill_(~self.alive.unsqueeze(-1), 0.0)
-        self.rate = torch.where(self.alive, self.schedule.learning_rate(step), 0.0)
-        self._optimizer.step(gradient, self.rate, self.weight_decay, self._optimizer.corrections(step + 1))
-        self.schedule.end_step(step, loss)
+        torch.mul(rate, self.alive, out=self.rate)
+        self._optimizer.step(gradient, self.rate, self.weight_decay, corrections)
+        self._loss.copy_(loss)
         self._summed += torch.where(running, loss, 0.0)
         self._counted += running
 
     def forget_losses(self) -> None:
         """Begin a new mean."""
-        self._summed, self._counted = torch.zeros_like(self.weight_decay), torch.zeros_like(self.weight_decay)
+        self._summed.zero_()
+        self._counted.zero_()
 
     def mean_loss(self) -> Tensor:
         """Mean loss since :meth:`forget_losses`, shape ``(E,)``, standard units; NaN where there was no step."""

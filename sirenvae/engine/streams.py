@@ -65,7 +65,9 @@ class Streams:
             shape = (_STEPS_AT_ONCE, self._num_latents, size)
             self._noise[:, e, :, :size] = torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
             chosen[:, e, :size] = self._first[e] + self._order(e, chunk).view(_STEPS_AT_ONCE, size)
-        self._chosen = chosen.to(like.device)
+        if like.is_cuda:
+            chosen = chosen.pin_memory()
+        self._chosen = chosen.to(like.device, non_blocking=True)
 
     def _order(self, e: int, chunk: int) -> Tensor:
         """The points of a whole chunk of steps, shape ``(steps * size,)``."""
