@@ -202,8 +202,8 @@ def test_an_experiment_yields_progress_and_a_point_per_cell():
     points = [event for event in events if isinstance(event, elbo_vs_size.Point)]
     assert [(point.cell.size, point.cell.model) for point in points] == [
         (10, "true"),
-        (10, "vanilla_vae"),
         (30, "true"),
+        (10, "vanilla_vae"),
         (30, "vanilla_vae"),
     ]
     assert len(events) == 4 * 4

@@ -20,9 +20,10 @@ from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE, sample_network, true_log_prob
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.training import fit
+from sirenvae.training import EpochRecord, fit
 
 MODELS = (*STRUCTURES, "vanilla_vae")
+_REPLICAS_AT_ONCE = 15  # More than this gains little on a CPU, and a point comes later.
 _TEST_SEED = 1_000_003  # Far from every training seed.
 
 
@@ -69,9 +70,22 @@ class Config:
         if self.network.conditionals is None:
             raise InputError(f"{self.network.name} is a structure without numbers; drawing data needs conditionals.")
 
+    def seeds(self) -> range:
+        """One for each training set."""
+        return range(self.first_seed, self.first_seed + self.num_seeds)
+
     def cells(self) -> list[Cell]:
         """Every pair of size and model, small sizes first."""
         return [Cell(model, size) for size in sorted(self.sizes) for model in self.models]
+
+    def tasks(self) -> list[tuple[Cell, ...]]:
+        """The cells in groups that are trained as one program: one model at several sizes."""
+        at_once = max(1, _REPLICAS_AT_ONCE // self.num_seeds)
+        tasks = []
+        for model in self.models:
+            cells = [cell for cell in self.cells() if cell.model == model]
+            tasks += [tuple(cells[i : i + at_once]) for i in range(0, len(cells), at_once)]
+        return tasks
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ class Progress:
         cell: Which one.
         step, num_steps: Of its training.
         train_elbo, test_elbo: One-sample ELBO per seed, averaged over at most 300 points, nats.
-        replica_steps_per_second: Steps per second times seeds, so far.
+        replica_steps_per_second: Steps per second times the replicas that train together, so far.
     """
 
     cell: Cell
@@ -110,7 +124,8 @@ class Point:
         elbo, iwae: Mean ELBO and IWAE bound.
         train_elbo: Mean ELBO on the training points.
         exact: Mean true log evidence of the test points, the best any model can do there.
-        seconds: Training and measuring.
+        seconds: Training, with the cells beside it, and measuring.
+        diverged: Which seeds met numbers that are not finite; they are measured with the weights they had before.
     """
 
     cell: Cell
@@ -119,6 +134,7 @@ class Point:
     train_elbo: tuple[float, ...]
     exact: float
     seconds: float
+    diverged: tuple[bool, ...]
 
 
 _MULTIPLES = {"minute": (1, 2, 5), "quick": (1, 2, 5, 20, 100), "paper": (1, 2, 5, 10, 20, 50, 100)}
@@ -153,7 +169,7 @@ def run(config: Config, executor: Executor | None = None, line: Line | None = No
 
     Arguments:
         config: What to do.
-        executor: Where cells run; ``None`` is here, small sizes first. With an executor the longest cells start first.
+        executor: Where cells run; ``None`` is here. With an executor the longest start first.
         line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without
             it only finished cells are heard of.
 
@@ -161,55 +177,110 @@ def run(config: Config, executor: Executor | None = None, line: Line | None = No
         :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished.
     """
     if executor is None:
-        for cell in config.cells():
-            yield from run_cell(config, cell)
+        for cells in config.tasks():
+            yield from run_together(config, cells)
         return
-    longest_first = sorted(config.cells(), key=lambda cell: (-cell.size, cell.model == "vanilla_vae"))
-    pending = {executor.submit(_finish, config, cell) for cell in longest_first}
+    longest_first = sorted(config.tasks(), key=lambda cells: (cells[0].model == "vanilla_vae", -cells[-1].size))
+    pending = {executor.submit(_finish, config, cells) for cells in longest_first}
     try:
         while pending:
             done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
             if line is not None:
                 yield from line.received()
             for future in done:
-                yield future.result()
+                yield from future.result()
     finally:
         for future in pending:
             future.cancel()
 
 
-def _finish(config: Config, cell: Cell) -> Point:
-    """Run a cell in a worker: report its progress, return its point."""
-    for event in run_cell(config, cell):
+def _finish(config: Config, cells: tuple[Cell, ...]) -> list[Point]:
+    """Run cells in a worker: report their progress, return their points."""
+    points = []
+    for event in run_together(config, cells):
         if isinstance(event, Point):
-            return event
-        report(event)
-    raise AssertionError("a cell ends with its point")
+            points.append(event)
+        else:
+            report(event)
+    return points
 
 
-def run_cell(config: Config, cell: Cell) -> Iterator[Progress | Point]:
-    """Train one model at one size, all seeds at once, and measure it."""
+def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress | Point]:
+    """Train one model at several sizes, all sizes and seeds as replicas of one program, and measure each cell.
+
+    Arguments:
+        config: How.
+        cells: Of one model.
+
+    Yields:
+        :class:`Progress` of every cell while it trains, and its :class:`Point` when it is finished.
+    """
     start = time.perf_counter()
-    network, seeds = config.network, range(config.first_seed, config.first_seed + config.num_seeds)
-    x_train = torch.stack([sample_network(network, cell.size, seed)[0] for seed in seeds])
+    network, device = config.network, best_device()
     x_test, _ = sample_network(network, config.num_test, _TEST_SEED + config.first_seed)
-    device = best_device()
-    model = build_model(network, cell.model, replicas=(config.num_seeds,), seed=config.first_seed).to(device)
-    num_steps = config.recipe.steps_for(cell.size, len(network.variables))
-    generator, reported = torch.Generator(device).manual_seed(config.first_seed), 0
-    for record in fit(model, x_train, config.recipe, seed=config.first_seed):
-        due = record.step * config.num_updates // num_steps
-        if due > reported:
-            reported = due
-            speed = record.step * config.num_seeds / record.seconds
-            few = [_mean_elbo(model, x, 1, generator) for x in (x_train[..., :300, :], x_test[:300])]
-            yield Progress(cell, record.step, num_steps, *few, speed)
-    elbo = _mean_elbo(model, x_test, config.elbo_samples, generator)
-    train_elbo = _mean_elbo(model, x_train[..., : config.num_test, :], config.elbo_samples, generator)
-    with torch.no_grad():
-        iwae = _floats(model.iwae_bound(x_test, config.iwae_samples, generator).mean(dim=-1))
-    exact = true_log_prob(network, x_test).mean().item()
-    yield Point(cell, elbo, iwae, train_elbo, exact, time.perf_counter() - start)
+    model = build_model(network, cells[0].model, replicas=(len(cells) * config.num_seeds,)).to(device)
+    running = [_RunningCell(config, cell, model, i) for i, cell in enumerate(cells)]
+    data = [x for cell in running for x in cell.x_train]
+    longest_epoch = max(-(-cell.size // config.recipe.batch_size) for cell in cells)
+    every = max(1, min(cell.num_steps for cell in running) // config.num_updates // longest_epoch)
+    seeds = list(config.seeds()) * len(cells)
+    for record in fit(model, data, config.recipe, seed=seeds, every=every):
+        speed = record.step * len(data) / record.seconds
+        for cell in running:
+            if cell.is_finished(record):
+                yield cell.point(x_test, record, time.perf_counter() - start)
+            elif cell.is_due(record.step):
+                yield cell.progress(x_test, record.step, speed)
+        running = [cell for cell in running if not cell.is_finished(record)]
+    for cell in running:
+        yield cell.point(x_test, record, time.perf_counter() - start)
+
+
+class _RunningCell:
+    """A cell under training: its replicas among those of a larger model, and a model of its own to measure them."""
+
+    def __init__(self, config: Config, cell: Cell, whole: LatentVariableModel, index: int):
+        self._config, self._cell, self._whole = config, cell, whole
+        count = config.num_seeds
+        self._places = range(index * count, (index + 1) * count)
+        self._own = build_model(config.network, cell.model, (count,), config.first_seed).to(whole.location.device)
+        whole.copy_replicas(self._own, range(count), self._places)
+        self.x_train = [sample_network(config.network, cell.size, seed)[0] for seed in config.seeds()]
+        self.num_steps = config.recipe.steps_for(cell.size, len(config.network.variables))
+        self._generator = torch.Generator(whole.location.device).manual_seed(config.first_seed)
+        self._reported = 0
+
+    def is_due(self, step: int) -> bool:
+        """Whether it is time for another report."""
+        due = step * self._config.num_updates // self.num_steps
+        if due == self._reported:
+            return False
+        self._reported = due
+        return True
+
+    def is_finished(self, record: EpochRecord) -> bool:
+        """Whether all its replicas rest, at the end of their schedule or because they diverged."""
+        return not record.learning_rate[self._places.start : self._places.stop].any()
+
+    def progress(self, x_test: Tensor, step: int, speed: float) -> Progress:
+        model = self._measured()
+        x_train = torch.stack(self.x_train)[..., :300, :]
+        few = [_mean_elbo(model, x, 1, self._generator) for x in (x_train, x_test[:300])]
+        return Progress(self._cell, step, self.num_steps, *few, speed)
+
+    def point(self, x_test: Tensor, record: EpochRecord, seconds: float) -> Point:
+        config, model = self._config, self._measured()
+        x_train = torch.stack(self.x_train)[..., : config.num_test, :]
+        elbo, train_elbo = (_mean_elbo(model, x, config.elbo_samples, self._generator) for x in (x_test, x_train))
+        with torch.no_grad():
+            iwae = _floats(model.iwae_bound(x_test, config.iwae_samples, self._generator).mean(dim=-1))
+        exact = true_log_prob(config.network, x_test).mean().item()
+        diverged = tuple(record.diverged[self._places.start : self._places.stop].tolist())
+        return Point(self._cell, elbo, iwae, train_elbo, exact, seconds, diverged)
+
+    def _measured(self) -> LatentVariableModel:
+        self._own.copy_replicas(self._whole, self._places, range(self._config.num_seeds))
+        return self._own.eval()
 
 
 def best_device() -> torch.device:
@@ -254,6 +325,7 @@ def table(config: Config, points: list[Point]) -> list[dict]:
             "exact_log_evidence": point.exact,
             "excess_nll": point.exact - point.iwae[i],
             "train_elbo": point.train_elbo[i],
+            "diverged": point.diverged[i],
         }
         for point in sorted(points, key=lambda point: (point.cell.size, MODELS.index(point.cell.model)))
         for i in range(len(point.elbo))
