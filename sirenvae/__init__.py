@@ -16,6 +16,7 @@ _LAZY = {
     "VanillaVAE": "sirenvae.models",
     "sample_network": "sirenvae.models",
     "true_log_prob": "sirenvae.models",
+    "true_log_prob_and_error": "sirenvae.models",
     "true_posterior": "sirenvae.models",
     "Recipe": "sirenvae.recipes",
     "fit": "sirenvae.training",

@@ -66,14 +66,16 @@ def _networks(options) -> None:
             "edges": network.dag.number_of_edges(),
             "latent": len(network.latents),
             "observed": len(network.observed),
-            "entropy": round(graphs.observed_entropy(network), 3),
+            "entropy": round(graphs.observed_entropy(network), 3) if network.is_linear else None,
             "about": graphs.about_network(network.name),
         }
         for network in map(graphs.load_network, graphs.network_names())
     ]
     _print_rows(rows, options.json)
     if not options.json:
-        print("The entropy is that of the observed variables, exact, in nats.")
+        print(
+            "The entropy is that of the observed variables, exact, in nats; nonlinear networks have no formula for it."
+        )
 
 
 def _invert(options) -> None:

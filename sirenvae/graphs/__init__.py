@@ -1,11 +1,13 @@
 """Bayesian networks, their inverses and the checks on them. No torch here."""
 
+from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian
 from sirenvae.graphs.elimination import EliminationStep
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
 from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert, moralizing_edges
 from sirenvae.graphs.linear_gaussian import observed_entropy
 from sirenvae.graphs.named import about_network, load_network, network_names
-from sirenvae.graphs.network import BayesianNetwork, LinearGaussian
+from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.nonlinear import tanh_network
 from sirenvae.graphs.proofs import (
     Independence,
     InverseReport,
@@ -19,12 +21,15 @@ from sirenvae.graphs.words import explain
 
 __all__ = [
     "BayesianNetwork",
+    "Conditional",
     "EliminationStep",
     "Independence",
     "Inverse",
     "InverseReport",
     "LinearGaussian",
+    "ProductGaussian",
     "PruningStep",
+    "TanhGaussian",
     "about_network",
     "eliminate",
     "explain",
@@ -41,4 +46,5 @@ __all__ = [
     "parse_network",
     "read_network",
     "report",
+    "tanh_network",
 ]

@@ -7,12 +7,16 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
 
 import networkx as nx
 
 from sirenvae.errors import InputError
-from sirenvae.graphs.network import BayesianNetwork, LinearGaussian, Variable
+from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian, Variable
+from sirenvae.graphs.network import BayesianNetwork
+
+_KINDS = {kind.title: kind for kind in (LinearGaussian, TanhGaussian, ProductGaussian)}
 
 
 def read_network(path: str | Path, observed: Iterable[Variable] | None = None) -> BayesianNetwork:
@@ -23,7 +27,7 @@ def read_network(path: str | Path, observed: Iterable[Variable] | None = None) -
         observed: The observed variables; ``None`` means what the file says, else the leaves.
 
     Returns:
-        The network. JSON files may carry linear-Gaussian conditionals; of the other formats the structure is read.
+        The network. JSON files may carry conditionals; of the other formats the structure is read.
 
     Raises:
         InputError: If the file cannot be read, is empty, or does not hold a network.
@@ -51,7 +55,11 @@ def parse_network(text: str, filename: str, observed: Iterable[Variable] | None 
 
 
 def parse_json(text: str, name: str) -> BayesianNetwork:
-    """The format of the shipped networks: ``nodes``, ``arcs``, optional ``cpds`` and ``observed``."""
+    """The format of the shipped networks: ``nodes``, ``arcs``, optional ``cpds`` and ``observed``.
+
+    A cpd is linear Gaussian unless its ``kind`` is ``"tanh-Gaussian"``, which adds ``amplitude`` and ``offset``, or
+    ``"product-Gaussian"``.
+    """
     try:
         content = json.loads(text)
         if not isinstance(content, dict):
@@ -82,20 +90,27 @@ def network_to_json(network: BayesianNetwork) -> str:
         "observed": list(network.observed),
     }
     if network.conditionals is not None:
-        content["cpds"] = {
-            v: {
-                "coefficients": {"(Intercept)": [c.intercept], **{p: [slope] for p, slope in c.coefficients.items()}},
-                "variance": [c.variance],
-                "parents": list(network.parents(v)),
-            }
-            for v, c in network.conditionals.items()
-        }
+        content["cpds"] = {v: _cpd(network, v) for v in network.variables}
     return json.dumps(content, indent=1)
 
 
-def _conditional(cpd: dict) -> LinearGaussian:
+def _cpd(network: BayesianNetwork, v: Variable) -> dict:
+    numbers = network.conditionals[v].numbers()
+    slopes = {parent: [slope] for parent, slope in numbers.pop("coefficients").items()}
+    cpd = {"coefficients": {"(Intercept)": [numbers.pop("intercept")], **slopes}}
+    cpd |= {name: [number] for name, number in numbers.items()}
+    kind = {} if isinstance(network.conditionals[v], LinearGaussian) else {"kind": network.conditionals[v].title}
+    return {**kind, **cpd, "parents": list(network.parents(v))}
+
+
+def _conditional(cpd: dict) -> Conditional:
+    title = cpd.get("kind", LinearGaussian.title)
+    if title not in _KINDS:
+        raise InputError(f"A conditional of the kind {title!r} came; there are {', '.join(_KINDS)}.")
     slopes = {name: float(value[0]) for name, value in cpd["coefficients"].items()}
-    return LinearGaussian(slopes.pop("(Intercept)"), slopes, float(cpd["variance"][0]))
+    names = [entry.name for entry in fields(_KINDS[title]) if entry.name not in ("intercept", "coefficients")]
+    numbers = {name: float(cpd[name][0]) for name in names}
+    return _KINDS[title](slopes.pop("(Intercept)"), slopes, **numbers)
 
 
 def _parse_bif(text: str, name: str) -> BayesianNetwork:

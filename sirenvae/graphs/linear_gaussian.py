@@ -21,11 +21,16 @@ def joint_moments(network: BayesianNetwork) -> tuple[np.ndarray, np.ndarray, np.
         noise_map: Shape ``(V, V)``; ``mean + noise_map @ e`` with standard normal e is a draw of the network.
 
     Raises:
-        InputError: If the network has no conditionals.
+        InputError: If the network has no conditionals, or one that is not linear Gaussian.
     """
     if network.conditionals is None:
         raise InputError(
             f"{network.name} is a structure without numbers; sampling it needs linear-Gaussian conditionals."
+        )
+    if not network.is_linear:
+        raise InputError(
+            f"{network.name} has conditionals that are not linear Gaussian, so its joint distribution, entropy and "
+            "posterior have no closed form."
         )
     size = len(network.variables)
     slopes, intercepts, deviations = np.zeros((size, size)), np.zeros(size), np.zeros(size)
@@ -46,6 +51,9 @@ def columns(network: BayesianNetwork, variables: Sequence[Variable]) -> np.ndarr
 
 def observed_entropy(network: BayesianNetwork) -> float:
     """The exact differential entropy of the observed variables, in nats and raw units.
+
+    Raises:
+        InputError: If the network has no conditionals, or one that is not linear Gaussian.
 
     Example:
         >>> from sirenvae.graphs.named import load_network

@@ -10,8 +10,10 @@ from importlib.resources import files
 import networkx as nx
 
 from sirenvae.errors import InputError
+from sirenvae.graphs.conditionals import LinearGaussian
 from sirenvae.graphs.files import parse_json
-from sirenvae.graphs.network import BayesianNetwork, LinearGaussian
+from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.nonlinear import circuit, tanh_network
 
 # Teaching networks: variable -> (intercept, {parent: slope}, variance). The order is the declared order.
 _TEACHING = {
@@ -55,6 +57,7 @@ _TEACHING = {
 _OBSERVED = {"student": ("J", "H")}
 _SHIPPED = ("ecoli70", "magic-niab", "magic-irri", "arth150")
 _TREES = ("binary-tree-3", "binary-tree-4", "binary-tree-5")
+_NONLINEAR = ("circuit", "tree-tanh-4", "ecoli70-tanh")
 _MAX_TREE_DEPTH = 12
 
 _ABOUT = {
@@ -67,12 +70,14 @@ _ABOUT = {
     "magic-niab": "44 traits and markers of winter wheat (NIAB), linear Gaussian.",
     "magic-irri": "64 traits and markers of rice (IRRI), linear Gaussian.",
     "arth150": "107 genes of Arabidopsis thaliana, linear Gaussian.",
+    "circuit": "An arithmetic circuit: inputs are added and multiplied; one reading has two humps, one heavy tails.",
+    "ecoli70-tanh": "The graph of ecoli70 with means that saturate: most variables are skewed or have two humps.",
 }
 
 
 def network_names() -> list[str]:
-    """The names that :func:`load_network` offers; any ``binary-tree-D`` with D from 2 to 12 loads too."""
-    return [*_TEACHING, *_TREES, *_SHIPPED]
+    """The names that :func:`load_network` offers; any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12) too."""
+    return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR]
 
 
 def about_network(name: str) -> str:
@@ -80,15 +85,18 @@ def about_network(name: str) -> str:
     tree = _tree_depth(name)
     if tree is not None:
         return f"A binary tree with {tree} levels of Gaussian variables; the leaves are seen."
+    tree = _tree_depth(name, "tree-tanh")
+    if tree is not None:
+        return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
     return _ABOUT[name]
 
 
 @cache
 def load_network(name: str) -> BayesianNetwork:
-    """Load a named network, with linear-Gaussian conditionals.
+    """Load a named network, with conditionals: linear Gaussian but for ``circuit``, ``tree-tanh-D``, ``ecoli70-tanh``.
 
     Arguments:
-        name: One of :func:`network_names`, or ``binary-tree-D``.
+        name: One of :func:`network_names`, or ``binary-tree-D`` or ``tree-tanh-D``.
 
     Raises:
         InputError: If there is no such network.
@@ -102,14 +110,19 @@ def load_network(name: str) -> BayesianNetwork:
     if name in _SHIPPED:
         text = files("sirenvae.data").joinpath("networks", f"{name}.json").read_text(encoding="utf-8")
         return parse_json(text, name=name)
-    depth = _tree_depth(name)
-    if depth is None:
+    if name == "circuit":
+        return circuit(name)
+    if name == "ecoli70-tanh":
+        return tanh_network(load_network("ecoli70"), name)
+    if (depth := _tree_depth(name, "tree-tanh")) is not None:
+        return tanh_network(load_network(f"binary-tree-{depth}"), name)
+    if (depth := _tree_depth(name)) is None:
         raise InputError(f"There is no network called {name!r}; there are {', '.join(network_names())}.")
     return _from_table(name, _binary_tree(depth))
 
 
-def _tree_depth(name: str) -> int | None:
-    match = re.fullmatch(r"binary-tree-(\d{1,2})", name)
+def _tree_depth(name: str, kind: str = "binary-tree") -> int | None:
+    match = re.fullmatch(kind + r"-(\d{1,2})", name)
     depth = int(match[1]) if match else 0
     return depth if 2 <= depth <= _MAX_TREE_DEPTH else None
 

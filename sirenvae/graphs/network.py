@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -11,41 +10,7 @@ from types import MappingProxyType
 import networkx as nx
 
 from sirenvae.errors import InputError
-
-Variable = Hashable
-
-
-@dataclass(frozen=True)
-class LinearGaussian:
-    r"""A variable's conditional given its parents p.
-
-    .. math::
-        v \mid \mathrm{pa}(v) \sim N\left(\text{intercept} + \sum_p \text{coefficients}_p\, p,\ \text{variance}\right)
-
-    Arguments:
-        intercept: Mean when every parent is zero, in the units of the variable.
-        coefficients: One slope per parent.
-        variance: Conditional variance, positive.
-
-    Raises:
-        InputError: If the variance is not positive or a number is not finite.
-    """
-
-    intercept: float
-    coefficients: Mapping[Variable, float]
-    variance: float
-
-    def __post_init__(self):
-        numbers = [self.intercept, self.variance, *self.coefficients.values()]
-        if not all(math.isfinite(number) for number in numbers) or self.variance <= 0:
-            raise InputError(
-                f"A linear-Gaussian conditional needs finite numbers and a positive variance, but intercept "
-                f"{self.intercept}, coefficients {dict(self.coefficients)}, variance {self.variance} came."
-            )
-        object.__setattr__(self, "coefficients", MappingProxyType(dict(self.coefficients)))
-
-    def __reduce__(self):
-        return LinearGaussian, (self.intercept, dict(self.coefficients), self.variance)
+from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +23,7 @@ class BayesianNetwork:
     Arguments:
         dag: The graph, edges parent -> child. It is copied and frozen.
         observed: The observed variables; ``None`` means the leaves (variables without children).
-        conditionals: A linear-Gaussian conditional for every variable, or ``None`` for the bare structure.
+        conditionals: A conditional for every variable, or ``None`` for the bare structure.
         name: What to call it.
 
     Attributes:
@@ -76,7 +41,7 @@ class BayesianNetwork:
 
     dag: nx.DiGraph
     observed: Iterable[Variable] | None = None
-    conditionals: Mapping[Variable, LinearGaussian] | None = None
+    conditionals: Mapping[Variable, Conditional] | None = None
     name: str = field(default="network", kw_only=True)
 
     def __post_init__(self):
@@ -99,6 +64,13 @@ class BayesianNetwork:
     def variables(self) -> tuple[Variable, ...]:
         """All variables in declared order."""
         return tuple(self.dag)
+
+    @cached_property
+    def is_linear(self) -> bool:
+        """Whether every conditional is linear Gaussian, so that the joint distribution is a normal one."""
+        return self.conditionals is not None and all(
+            isinstance(conditional, LinearGaussian) for conditional in self.conditionals.values()
+        )
 
     @cached_property
     def latents(self) -> tuple[Variable, ...]:
@@ -160,7 +132,7 @@ def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
         raise InputError(f"At least one variable must be latent, but all {len(dag)} are observed.")
 
 
-def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, LinearGaussian]) -> None:
+def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, Conditional]) -> None:
     for v in dag:
         if v not in conditionals:
             raise InputError(f"Every variable needs a conditional, but {v} has none.")

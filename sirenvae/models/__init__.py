@@ -2,7 +2,7 @@
 
 from sirenvae.models.siren_vae import SIReNVAE
 from sirenvae.models.structures import STRUCTURES, Structure, structure_of
-from sirenvae.models.truth import sample_network, true_log_prob, true_posterior
+from sirenvae.models.truth import sample_network, true_log_prob, true_log_prob_and_error, true_posterior
 from sirenvae.models.vanilla_vae import VanillaVAE
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "sample_network",
     "structure_of",
     "true_log_prob",
+    "true_log_prob_and_error",
     "true_posterior",
 ]

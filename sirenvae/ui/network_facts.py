@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import streamlit as st
 
 import sirenvae as sv
@@ -10,7 +13,7 @@ from sirenvae.ui.look import plain
 
 
 def show_facts(network: sv.BayesianNetwork) -> None:
-    """Counts, the largest parent set and, where the conditionals are known, the exact entropy of what is observed."""
+    """Counts, the largest parent set and, where all is linear Gaussian, the exact entropy of what is observed."""
     largest = max(network.variables, key=lambda v: len(network.parents(v)))
     rows = {
         "variables": len(network.variables),
@@ -19,14 +22,19 @@ def show_facts(network: sv.BayesianNetwork) -> None:
         "latent": len(network.latents),
         "largest parent set": f"{len(network.parents(largest))} (of {plain(largest)})",
     }
-    if network.conditionals is not None:
+    if network.is_linear:
         rows["exact entropy"] = f"{_entropy(network):.3f}&nbsp;nats"
     lines = [f"| {name} | **{value}** |" for name, value in rows.items()]
     st.markdown("\n".join([f"| {plain(network.name)} | |", "|:--|--:|", *lines]))
-    if network.conditionals is not None:
+    if network.is_linear:
         st.caption(
             "The entropy is that of the observed variables together: the average negative log-likelihood of the true "
             "model, which no other model undercuts."
+        )
+    elif network.conditionals is not None:
+        st.caption(
+            "Some means here are not linear in their parents, so the observed variables are not normal and their "
+            "entropy has no formula. The page Training measures the true model on test points instead."
         )
     else:
         st.caption("This is a structure without numbers, so there is no entropy to state.")
@@ -40,7 +48,7 @@ def show_conditionals(network: sv.BayesianNetwork) -> None:
     if not folded.open:  # the table loads pandas, which the first paint does without
         return
     with folded:
-        st.caption("Each variable is normal, with a mean that is linear in its parents.")
+        st.caption(_about_conditionals(network))
         st.dataframe(
             [
                 {
@@ -97,8 +105,28 @@ def _explore_page(network: sv.BayesianNetwork, height: int) -> str:
     return explore_html(network, height)
 
 
-def _mean(conditional: sv.LinearGaussian) -> str:
-    text = f"{conditional.intercept:.4g}"
-    for parent, slope in conditional.coefficients.items():
+def _mean(conditional: sv.Conditional) -> str:
+    if isinstance(conditional, sv.TanhGaussian):
+        inner = _sum(conditional.offset, conditional.coefficients)
+        sign = "−" if conditional.amplitude < 0 else "+"
+        return f"{conditional.intercept:.4g} {sign} {abs(conditional.amplitude):.4g} tanh({inner})"
+    if isinstance(conditional, sv.ProductGaussian):
+        return f"{conditional.intercept:.4g} + {_product(conditional.coefficients)}"
+    return _sum(conditional.intercept, conditional.coefficients)
+
+
+def _sum(constant: float, slopes: Mapping) -> str:
+    text = f"{constant:.4g}"
+    for parent, slope in slopes.items():
         text += f" {'−' if slope < 0 else '+'} {abs(slope):.4g} {parent}"
     return text
+
+
+def _product(factors: Mapping) -> str:
+    return " · ".join([f"{math.prod(factors.values()):.4g}", *map(str, factors)])
+
+
+def _about_conditionals(network: sv.BayesianNetwork) -> str:
+    if network.is_linear:
+        return "Each variable is normal, with a mean that is linear in its parents."
+    return "Given its parents each variable is normal; its mean may be linear in them, saturate or multiply them."

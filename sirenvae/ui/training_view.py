@@ -48,10 +48,16 @@ def run_view(network: BayesianNetwork) -> None:
 
 
 def _before_the_first(network: BayesianNetwork) -> None:
-    st.markdown(
-        "Nothing has been trained here yet. The dashed line is the exact truth: data come from the network itself, so "
-        "the least loss that any model can have is known."
-    )
+    if network.is_linear:
+        st.markdown(
+            "Nothing has been trained here yet. The dashed line is the exact truth: data come from the network itself, "
+            "so the least loss that any model can have is known."
+        )
+    else:
+        st.markdown(
+            "Nothing has been trained here yet. Not all means of this network are linear, so the least loss that a "
+            "model can have is not known by formula: it is measured on the test points of the first model that is done."
+        )
     if network.name != "ecoli70":  # there the first of the ready-made runs does the same
         st.button("Start with ecoli70: a minute", icon=":material/play_arrow:", on_click=start_example, key="example")
     _charts(network, None)
