@@ -2,8 +2,8 @@
 
     python benchmarks/engine.py [--quick]
 
-A step is a full one: noise, forward, backward, norms, AdamW; 100 points, float32. One thread per process; the last
-columns run one process per core. Medians of several repetitions.
+A step is a full one: noise, forward, backward, norms, AdamW; 100 points, float32, one thread per process. Medians of
+several repetitions. About twelve minutes; ``--quick`` is the first table for one network.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import time
 import networkx as nx
 import numpy as np
 import torch
+from flow_peers import density_estimation, inversions, log_determinants, print_rows
 
 import sirenvae as sv
 from sirenvae.engine.group import Group
@@ -106,25 +107,20 @@ def rate(make_step, arguments: tuple, scale: int, processes: int = 1, budget: fl
 
 
 def replicas_table(names: list[tuple[str, str]], sizes: list[int], cores: int) -> None:
-    """Replica-steps per second by E, and the plain loop."""
-    print(f"\nReplica-steps per second (batch {NUM_POINTS}, float32, full step)")
-    print(
-        f"{'':28}{'plain loop':>11}" + "".join(f"{f'E={e}':>9}" for e in sizes) + f"{'memory':>10}  {cores} processes"
-    )
+    """Replica-steps per second by E beside the plain loop: of one process, then of one process per core."""
+    print(f"\nReplica-steps per second (batch {NUM_POINTS}, float32, full step), and how many times the plain loop's")
+    header = f"{'':28}{'processes':>10}{'plain loop':>12}" + "".join(f"{f'E={e}':>9}" for e in sizes)
+    print(f"{header}{'best':>8}{'memory':>10}")
     for name, structure in names:
         network = sv.load_network(name)
-        plain, _ = rate(plain_step, (network, structure), 1)
-        found = [rate(engine_step, (network, structure, e), e) for e in sizes]
-        best = max(range(len(sizes)), key=lambda i: found[i][0])
-        both, _ = rate(engine_step, (network, structure, sizes[best]), sizes[best], cores)
-        plain_both, _ = rate(plain_step, (network, structure), 1, cores)
-        print(
-            f"{name + ' ' + structure:28}{plain:11.0f}"
-            + "".join(f"{speed:9.0f}" for speed, _ in found)
-            + f"{found[best][1]:7.0f}MiB  {both:.0f} at E={sizes[best]}, plain {plain_both:.0f}: "
-            f"{both / plain_both:.1f}x, "
-            f"one loop {both / plain:.1f}x"
-        )
+        for processes in sorted({1, cores}):
+            plain, _ = rate(plain_step, (network, structure), 1, processes)
+            found = [rate(engine_step, (network, structure, e), e, processes) for e in sizes]
+            speeds = [speed for speed, _ in found]
+            best = speeds.index(max(speeds))
+            cells = "".join(f"{speed:9.0f}" for speed in speeds)
+            ratio, memory = f"{speeds[best] / plain:.1f}x", f"{found[best][1]:.0f} MiB"
+            print(f"{name + ' ' + structure:28}{processes:10}{plain:12.0f}{cells}{ratio:>8}{memory:>10}")
 
 
 def sparse_network(num_variables: int, seed: int = 0) -> sv.BayesianNetwork:
@@ -159,14 +155,20 @@ def scaling_table(sizes: list[int], num_replicas: int = 4) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="ecoli70 true alone")
+    parser.add_argument("--seconds", type=float, default=10.0, help="CPU time of each density estimate")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="processes of the last column")
     options = parser.parse_args()
     if options.quick:
-        replicas_table([("ecoli70", "true")], [1, 15, 60], options.cores)
+        replicas_table([("ecoli70", "true")], [1, 15, 30, 60], options.cores)
         return
     names = [("ecoli70", "true"), ("ecoli70", "fully_connected"), ("arth150", "true"), ("arth150", "fully_connected")]
     replicas_table(names, [1, 5, 15, 60, 240], options.cores)
     scaling_table([50, 100, 200, 400, 800])
+    print("\nFlows beside their peers (single models; ms, nats, steps per second)")
+    torch.set_num_threads(1)
+    print_rows(log_determinants(), header=True)
+    print_rows(inversions())
+    print_rows(density_estimation(options.seconds))
 
 
 if __name__ == "__main__":
