@@ -14,6 +14,8 @@ import os
 import resource
 import statistics
 import time
+from collections import defaultdict
+from itertools import count
 
 import networkx as nx
 import numpy as np
@@ -41,13 +43,17 @@ def build(network: sv.BayesianNetwork, structure: str, replicas: tuple[int, ...]
     return model, model.standardized(x)
 
 
-def engine_step(network: sv.BayesianNetwork, structure: str, num_replicas: int):
-    """One step of the engine for E replicas, as a function to call again and again."""
+def make_group(network: sv.BayesianNetwork, structure: str, num_replicas: int) -> Group:
+    """E replicas ready to be trained by the engine."""
     model, x = build(network, structure, (num_replicas,))
     schedule = Schedule([RECIPE] * num_replicas, [NUM_POINTS] * num_replicas, len(network.variables), model.location)
     streams = Streams([x[0]] * num_replicas, range(num_replicas), [NUM_POINTS] * num_replicas, model.latent_features)
-    group = Group(model, range(num_replicas), schedule, streams, torch.ones(num_replicas))
-    steps = iter(range(10**9))
+    return Group(model, range(num_replicas), schedule, streams, torch.ones(num_replicas))
+
+
+def engine_step(network: sv.BayesianNetwork, structure: str, num_replicas: int):
+    """One step of the engine for E replicas, as a function to call again and again."""
+    group, steps = make_group(network, structure, num_replicas), count()
     return lambda: group.take_step(next(steps))
 
 
@@ -123,6 +129,43 @@ def replicas_table(names: list[tuple[str, str]], sizes: list[int], cores: int) -
             print(f"{name + ' ' + structure:28}{processes:10}{plain:12.0f}{cells}{ratio:>8}{memory:>10}")
 
 
+def profile(name: str, num_replicas: int) -> None:
+    """Where the time of a step goes, in microseconds per replica."""
+    torch.set_num_threads(1)
+    group = make_group(sv.load_network(name), "true", num_replicas)
+    program, spent = group._program, defaultdict(float)
+
+    def timed(holder, method: str, label: str) -> None:
+        function = getattr(holder, method)
+
+        def call(*arguments):
+            start = time.perf_counter()
+            result = function(*arguments)
+            spent[label] += time.perf_counter() - start
+            return result
+
+        setattr(holder, method, call)
+
+    for flow, label in ((program._encoder, "posterior"), (program._prior, "prior")):
+        for method in ("normalize", "forward", "backward", "write_gradient"):
+            timed(flow, method, f"{label}: {method.replace('_', ' ')}")
+    timed(program._decoder, "loss", "decoder: both passes")
+    timed(program._decoder, "write_gradient", "decoder: write gradient")
+    timed(program, "_norms", "spectral norms")
+    timed(group._optimizer, "step", "AdamW")
+    timed(group.streams, "noise", "noise")
+    for step in range(5):
+        group.take_step(step)
+    spent.clear()
+    start, num_steps = time.perf_counter(), 64
+    for step in range(5, 5 + num_steps):
+        group.take_step(step)
+    whole = time.perf_counter() - start
+    print(f"\n{name} true, E={num_replicas}, one process: microseconds per replica and step")
+    for label, seconds in [*sorted(spent.items(), key=lambda item: -item[1]), ("the whole step", whole)]:
+        print(f"{label:28}{1e6 * seconds / num_steps / num_replicas:8.0f}")
+
+
 def sparse_network(num_variables: int, seed: int = 0) -> sv.BayesianNetwork:
     """A random DAG of average degree 2 (as many edges as variables), its leaves observed."""
     random = np.random.default_rng(seed)
@@ -160,9 +203,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         replicas_table([("ecoli70", "true")], [1, 15, 30, 60], options.cores)
+        profile("ecoli70", 60)
         return
     names = [("ecoli70", "true"), ("ecoli70", "fully_connected"), ("arth150", "true"), ("arth150", "fully_connected")]
     replicas_table(names, [1, 5, 15, 60, 240], options.cores)
+    profile("ecoli70", 60)
+    profile("arth150", 15)
     scaling_table([50, 100, 200, 400, 800])
     print("\nFlows beside their peers (single models; ms, nats, steps per second)")
     torch.set_num_threads(1)

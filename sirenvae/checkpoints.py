@@ -6,6 +6,7 @@ Nothing in such a file is executed when it is read.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -123,8 +124,11 @@ def _rebuilt(description: dict, tensors: dict[str, Tensor], path: str | Path) ->
 def _write(path: str | Path, tensors: dict[str, Tensor], content: dict) -> None:
     # Parameters are views into one tensor while they train; a file wants each on its own.
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in tensors.items()}
+    # Whoever is killed while writing leaves the file as it was.
+    unfinished = f"{path}.unfinished"
     try:
-        save_file(tensors, str(path), metadata={"sirenvae": json.dumps({"format": _FORMAT, **content})})
+        save_file(tensors, unfinished, metadata={"sirenvae": json.dumps({"format": _FORMAT, **content})})
+        os.replace(unfinished, path)
     except (OSError, SafetensorError) as error:
         raise InputError(f"The file {path} cannot be written: {error}.") from error
 

@@ -1,5 +1,7 @@
 """Models and fits on disk."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import networkx as nx
@@ -62,6 +64,34 @@ def test_a_killed_fit_goes_on_bit_for_bit(tmp_path, recipe):
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.model.state_dict()[name]), name
     assert sv.load_model(tmp_path / "fit.safetensors").structure == "true"
+
+
+KILLED = """
+import sys
+import sirenvae as sv
+network = sv.load_network("greenhouse")
+x, _ = sv.sample_network(network, 50)
+training = sv.resume_fit(sys.argv[1], x)
+for record in training:
+    sv.save_fit(training, sys.argv[1])
+    print(record.epoch, flush=True)
+"""
+
+
+def test_a_fit_killed_by_force_goes_on_bit_for_bit(tmp_path):
+    recipe, path = replace(COSINE, num_steps=300), tmp_path / "fit.safetensors"
+    x, _ = sv.sample_network(sv.load_network("greenhouse"), 50)
+    whole = fresh(replicas=(3,))
+    list(sv.fit(whole, x, recipe, seed=4))
+    sv.save_fit(sv.fit(fresh(replicas=(3,)), x, recipe, seed=4), path)
+    with subprocess.Popen([sys.executable, "-c", KILLED, path], stdout=subprocess.PIPE, text=True) as process:
+        reached = [next(process.stdout) for _ in range(5)]
+        process.kill()
+    resumed = sv.resume_fit(path, x)
+    assert next(resumed).epoch > int(reached[-1])
+    list(resumed)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name
 
 
 def test_bad_files_are_one_sentence(tmp_path):

@@ -6,14 +6,22 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from sirenvae.graphs import load_network
 from sirenvae.ui.jobs import RUNNING, Job, Plan
 from sirenvae.ui.training_charts import size_chart, training_chart
-from sirenvae.ui.training_words import duration, findings, seconds_left, share_done
+from sirenvae.ui.training_words import doing, duration, findings, seconds_left, share_done
 
 STUDENT = load_network("student")
 
 
 def point(model, size, losses, train=(2.9, 2.9), seconds=10.0):
     rows = [
-        {"model": model, "size": size, "seed": i, "elbo": -loss, "train_elbo": -t, "exact_log_evidence": -3.0}
+        {
+            "model": model,
+            "size": size,
+            "seed": i,
+            "elbo": -loss,
+            "train_elbo": -t,
+            "exact_log_evidence": -3.0,
+            "diverged": loss > 99,
+        }
         for i, (loss, t) in enumerate(zip(losses, train, strict=True))
     ]
     return {"model": model, "size": size, "seconds": seconds, "rows": rows}
@@ -58,6 +66,24 @@ def test_numbers_that_are_not_finite_are_left_out(job):
     job.progress = [record("true", 7, 50, float("nan")), record("vanilla_vae", 7, 50)]
     for chart in (training_chart(STUDENT, job, 7, False), size_chart(STUDENT, job, False)):
         assert "nan" not in str(chart)
+
+
+def test_what_is_being_done_names_all_sizes_that_train_together(job):
+    assert doing(job) == "Drawing data and building the first model."
+    job.progress = [record("true", 7, 30), record("true", 70, 40)]
+    assert doing(job).endswith("with 7 and 70 points, step 30 of 100.")
+    assert doing(job).startswith("0 of 4 done: ")
+    job.points = [point("true", 7, (3.5, 3.5))]
+    assert doing(job).endswith("with 70 points, step 40 of 100.")
+    job.progress.append(record("true", 70, 100))
+    assert "measuring" in doing(job)
+    job.points.append(point("true", 70, (3.5, 3.5)))
+    assert doing(job) == "2 of 4 done; the next model is being built."
+
+
+def test_a_run_that_diverged_is_named(job):
+    job.points = [point("true", 7, (3.5, 100.0))]
+    assert findings(job)[-1].startswith("One run met numbers that are not finite")
 
 
 def test_time_left_follows_each_models_pace(job):

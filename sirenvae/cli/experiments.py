@@ -84,7 +84,7 @@ def _train(options) -> None:
     for row in rows:
         print(
             f"  seed {row['seed']}: ELBO {row['elbo']:.3f}, IWAE({options.iwae}) {row['iwae']:.3f}, "
-            f"excess NLL {row['excess_nll']:.3f} nats"
+            f"excess NLL {row['excess_nll']:.3f} nats" + (", diverged and frozen" if row["diverged"] else "")
         )
     excess = sum(row["excess_nll"] for row in rows) / len(rows)
     print(f"  mean excess NLL {excess:.3f} nats over {len(rows)} seeds, {point.seconds:.0f} s")

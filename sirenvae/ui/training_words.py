@@ -82,14 +82,21 @@ def doing(job: Job) -> str:
     if not job.progress:
         return "Drawing data and building the first model."
     last = job.progress[-1]
-    name, points = _NAMES[last["model"]], f"{last['size']} points"
-    number = len(job.points) + 1
-    of = len(job.about["sizes"]) * len(job.about["models"])
-    if any((point["model"], point["size"]) == (last["model"], last["size"]) for point in job.points):
-        return f"{number - 1} of {of} done; the next model is being built."
-    if last["step"] >= last["num_steps"]:
-        return f"{number} of {of}: measuring {name} with {points} on fresh test points."
-    return f"{number} of {of}: {name} with {points}, step {last['step']} of {last['num_steps']}."
+    finished = {(point["model"], point["size"]) for point in job.points}
+    reached = {
+        record["size"]: record
+        for record in job.progress
+        if record["model"] == last["model"] and (record["model"], record["size"]) not in finished
+    }
+    done = f"{len(finished)} of {len(job.about['sizes']) * len(job.about['models'])} done"
+    if not reached:
+        return f"{done}; the next model is being built."
+    what = f"{_NAMES[last['model']]} with {_listed([str(size) for size in sorted(reached)])} points"
+    left = [record for record in reached.values() if record["step"] < record["num_steps"]]
+    if not left:
+        return f"{done}: measuring {what} on fresh test points."
+    longest = max(left, key=lambda record: record["num_steps"])
+    return f"{done}: {what}, step {longest['step']} of {longest['num_steps']}."
 
 
 def findings(job: Job) -> list[str]:
@@ -104,7 +111,7 @@ def findings(job: Job) -> list[str]:
     if not both:
         return _single(job)
     sentences = [_gap_sentence(job, rival, size) for size in dict.fromkeys((both[0], both[-1]))]
-    sentences += _why(rows, rival, both)
+    sentences += _why(rows, rival, both) + _diverged(rows)
     return [*sentences, *_learnt_by_heart(rows, rival, both[0])]
 
 
@@ -115,7 +122,16 @@ def _single(job: Job) -> list[str]:
         if losses := seed_losses(job.rows, point["model"], point["size"]):
             above = f"{fmean(losses) - exact:.2f} nats above the exact line"
             sentences.append(f"With **{point['size']} points** {_NAMES[point['model']]} ends {above}.")
-    return sentences[-3:]
+    return [*sentences[-3:], *_diverged(job.rows)]
+
+
+def _diverged(rows: list[dict]) -> list[str]:
+    """Seeds whose training met numbers that are not finite."""
+    count = sum(row["diverged"] for row in rows)
+    if not count:
+        return []
+    runs = "One run" if count == 1 else f"{count} runs"
+    return [f"{runs} met numbers that are not finite and stopped there; a smaller learning rate helps."]
 
 
 def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
