@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from sirenvae.flows.affine import MaskedAffine
 from sirenvae.flows.residual import GraphicalResidualFlow, standard_normal_log_prob
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.base import LatentVariableModel
@@ -22,6 +23,9 @@ class SIReNVAE(LatentVariableModel):
     adjacency. The posterior's flow is generative: it carries noise to z, given x, with the edges of the network's
     inverse. Each output of the decoder sees only its parents.
 
+    With linear parts each flow has a masked affine map of its own structure between itself and the noise, so that the
+    model holds every linear-Gaussian network of its structure, see :mod:`~sirenvae.models.linear_start`.
+
     Arguments:
         network: The Bayesian network.
         structure: ``"true"``, ``"fully_connected"`` or ``"independent"``, see
@@ -30,6 +34,7 @@ class SIReNVAE(LatentVariableModel):
         prior_features, posterior_features, decoder_features: Hidden widths; by default a unit for each set of the mask
             rule in the flows and two for each output in the decoder.
         activation: Of the flows' hidden units, a name from :data:`~sirenvae.flows.activations.ACTIVATIONS`.
+        linear: Whether prior and posterior have linear parts; the decoder always has one.
         replicas: Leading shape R of all weights, for training several at once.
 
     Raises:
@@ -57,6 +62,7 @@ class SIReNVAE(LatentVariableModel):
         posterior_features: int | None = None,
         decoder_features: int | None = None,
         activation: str = "lip_swish",
+        linear: bool = False,
         replicas: tuple[int, ...] = (),
     ):
         graph = structure_of(network, structure)
@@ -72,6 +78,7 @@ class SIReNVAE(LatentVariableModel):
             "posterior_features": posterior_features,
             "decoder_features": decoder_features,
             "activation": activation,
+            "linear": linear,
         }
         self._prior_sees_observed = bool(graph.prior[:, num_latents:].any())
         prior = graph.prior if self._prior_sees_observed else graph.prior[:, :num_latents]
@@ -82,6 +89,8 @@ class SIReNVAE(LatentVariableModel):
         self.encoder = GraphicalResidualFlow(
             graph.posterior, hidden_features=posterior_features, output_gain=0.1, **common
         )
+        self.prior_affine = MaskedAffine(prior, replicas) if linear else None
+        self.posterior_affine = MaskedAffine(graph.posterior, replicas) if linear else None
 
     @property
     def structure(self) -> str:
@@ -89,18 +98,33 @@ class SIReNVAE(LatentVariableModel):
         return self._structure
 
     def draw_posterior(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        z, log_det = self.encoder.forward_and_log_det(noise, x)
-        return z, standard_normal_log_prob(noise) - log_det
+        log_prob, z = standard_normal_log_prob(noise), noise
+        if self.posterior_affine is not None:
+            z, log_det = self.posterior_affine.inverse_and_log_det(z, x)
+            log_prob = log_prob - log_det
+        z, log_det = self.encoder.forward_and_log_det(z, x)
+        return z, log_prob - log_det
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         noise, log_det = self.encoder.inverse_and_log_det(z, x)
+        if self.posterior_affine is not None:
+            noise, more = self.posterior_affine.forward_and_log_det(noise, x)
+            log_det = log_det + more
         return standard_normal_log_prob(noise) + log_det
 
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        return self.prior.log_prob(z, self._prior_context(x))
+        context = self._prior_context(x)
+        noise, log_det = self.prior.forward_and_log_det(z, context)
+        if self.prior_affine is not None:
+            noise, more = self.prior_affine.forward_and_log_det(noise, context)
+            log_det = log_det + more
+        return standard_normal_log_prob(noise) + log_det
 
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
-        z, _ = self.prior.inverse_and_log_det(noise, self._prior_context(x))
+        context = self._prior_context(x)
+        if self.prior_affine is not None:
+            noise, _ = self.prior_affine.inverse_and_log_det(noise, context)
+        z, _ = self.prior.inverse_and_log_det(noise, context)
         return z
 
     def _prior_context(self, x: Tensor) -> Tensor | None:
