@@ -21,6 +21,7 @@ from sirenvae.models.base import LatentVariableModel
 from sirenvae.recipes import RECIPES, Recipe
 
 Points = Tensor | np.ndarray
+SELECTED = "selected"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def fit(
     *,
     seed: int | Sequence[int] = 0,
     every: int = 1,
-) -> Fit:
+) -> Iterator[EpochRecord]:
     """Train all replicas of a model, or of several models, at once.
 
     Each replica ends as it would have ended alone, to rounding: its batches and its noise come from its own seed. It
@@ -67,7 +68,8 @@ def fit(
             in place.
         x: Training data in raw units, shape ``(N, D)``; or for one model ``(*R, N, D)``; or a list with
             one ``(N_e, D)`` for each replica, those of the first model first.
-        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses by
+            cross-validation, see :class:`~sirenvae.selection.Selection`.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
@@ -89,6 +91,10 @@ def fit(
     Source:
         Adam with a plateau schedule: Mouton & Kroon, SIReN-VAE (2022). The default recipe is ours.
     """
+    if recipe == SELECTED:
+        from sirenvae.selection import Selection  # trains its candidates by the rest of this file
+
+        return Selection(model, x, seed, every)
     models = [model] if isinstance(model, LatentVariableModel) else list(model)
     recipes = _per_replica("recipe", recipe, models)
     recipes = [_recipe_named(one) if isinstance(one, str) else one for one in recipes]
@@ -107,7 +113,7 @@ def fit(
 
 def _recipe_named(name: str) -> Recipe:
     if name not in RECIPES:
-        raise InputError(f"The recipe {name!r} does not exist; it is one of {', '.join(RECIPES)}.")
+        raise InputError(f"The recipe {name!r} does not exist; it is one of {', '.join([*RECIPES, SELECTED])}.")
     return RECIPES[name]
 
 

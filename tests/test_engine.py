@@ -63,6 +63,18 @@ def test_edge_lists_give_the_loss_and_the_gradient_of_the_model(structure, repli
         assert torch.allclose(gradient[name], value, rtol=1e-10, atol=1e-12), name
 
 
+@pytest.mark.parametrize("network", [sv.load_network("ecoli70"), with_observed_parents()])
+def test_edge_lists_with_linear_parts(network):
+    model = built(network, replicas=(2,), linear=True).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    (loss, gradient), (expected_loss, expected) = same_step(model)
+    assert torch.allclose(loss, expected_loss, rtol=1e-12)
+    for name, value in expected.items():
+        assert torch.allclose(gradient[name], value, rtol=1e-9, atol=1e-11), name
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_edge_lists_on_random_networks(seed):
     """Weights far from their start, so that norms are beyond their bound and every path carries a gradient."""

@@ -30,10 +30,10 @@ def program_for(model: LatentVariableModel, num_points: int) -> Program:
 
 
 def _has_edge_program(model: LatentVariableModel) -> bool:
-    """Edge lists are for CPUs, and written out for one hidden layer of LipSwish without linear parts."""
+    """Edge lists are for CPUs, and written out for one hidden layer of LipSwish."""
     if not isinstance(model, SIReNVAE) or model.location.device.type != "cpu":
         return False
-    if model.prior_affine is not None or model.location.dtype not in (torch.float32, torch.float64):
+    if model.location.dtype not in (torch.float32, torch.float64):
         return False
     flows = (model.prior, model.encoder)
     return all(len(flow.layers.masks) == 2 and flow.activation is ACTIVATIONS["lip_swish"] for flow in flows)

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from sirenvae.engine.affine import EdgeAffine
 from sirenvae.engine.edges import EdgeMatrix
 from sirenvae.engine.flow import EdgeFlow
 from sirenvae.engine.norms import EdgeNorms
@@ -133,10 +134,17 @@ class EdgeProgram:
     def __init__(self, model: SIReNVAE, num_points: int):
         self._model = model
         num_replicas = math.prod(model.replicas)
-        self._encoder = EdgeFlow(model.encoder, "encoder.", num_replicas, num_points, passes_on=False)
+        self._linear = model.prior_affine is not None
+        self._encoder = EdgeFlow(model.encoder, "encoder.", num_replicas, num_points, passes_on=self._linear)
         self._prior = EdgeFlow(model.prior, "prior.", num_replicas, num_points, passes_on=True)
         self._decoder = EdgeDecoder(model.decoder, num_replicas, num_points, model.latent_features)
         self._parts = [self._encoder, self._prior, self._decoder]
+        self._contexts = [self._encoder.context, self._prior.context]
+        if self._linear:
+            self._posterior_affine = EdgeAffine(model.posterior_affine, "posterior_affine.", num_replicas, num_points)
+            self._prior_affine = EdgeAffine(model.prior_affine, "prior_affine.", num_replicas, num_points)
+            self._parts += [self._posterior_affine, self._prior_affine]
+            self._contexts += [self._posterior_affine.context, self._prior_affine.context]
         self._norms = EdgeNorms([self._encoder, self._prior], model.encoder.num_power_iterations)
         self._vectors = torch.cat([vector.reshape(-1, model.latent_features) for vector in self._vector_buffers()])
         self.weights = self.pack(dict(model.named_parameters()))
@@ -184,9 +192,9 @@ class EdgeProgram:
         """Set the batch: points in standard units, shape ``(E, D, B)``."""
         self._x = x
         latents = self._model.latent_features
-        for flow in (self._encoder, self._prior):
-            if flow.context.shape[1]:
-                flow.context.copy_(x)
+        for context in self._contexts:
+            if context.shape[1]:
+                context.copy_(x)
         if self._decoder.table.shape[1] > self._decoder.hidden + latents + 1:
             self._decoder.table[:, self._decoder.hidden + latents : -1] = x
 
@@ -200,21 +208,34 @@ class EdgeProgram:
             point_weight: What each point of the batch counts, shape ``(E, B)``.
         """
         flows = (self._encoder, self._prior)
-        encoder, prior, decoder = self._rows(self.weights)
-        bounded = [flow.bounded_weights(row) for flow, row in zip(flows, (encoder, prior), strict=True)]
+        rows, grads = self._rows(self.weights), self._rows(self.gradient)
+        bounded = [flow.bounded_weights(row) for flow, row in zip(flows, rows, strict=False)]
         found = self._norms([weight for weights in bounded for weight in weights], self._vectors)
-        for flow, row, weights, (sigma, _) in zip(flows, (encoder, prior), bounded, found, strict=True):
+        for flow, row, weights, (sigma, _) in zip(flows, rows, bounded, found, strict=False):
             flow.normalize(row, weights, sigma)
-        z, log_det_encoder = self._encoder.forward(noise)
-        y, log_det_prior = self._prior.forward(z)
+
+        start, log_det = noise, 0.0
+        if self._linear:
+            start, log_det = self._posterior_affine.inverse(rows[3], noise)
+        z, of_encoder = self._encoder.forward(start)
+        y, of_prior = self._prior.forward(z)
+        log_det = log_det + of_encoder + of_prior
+        if self._linear:
+            y, of_affine = self._prior_affine.forward(rows[4], y)
+            log_det = log_det + of_affine
         self._decoder.table[:, self._decoder.hidden : self._decoder.hidden + z.shape[1]] = z
-        loss, grad_z = self._decoder.loss(decoder, self._x, point_weight)
+        loss, grad_z = self._decoder.loss(rows[2], self._x, point_weight)
         weight = point_weight * kl_weight.unsqueeze(-1)
-        divergence = 0.5 * (y.square().sum(dim=1) - noise.square().sum(dim=1)) - log_det_prior - log_det_encoder
+        divergence = 0.5 * (y.square().sum(dim=1) - noise.square().sum(dim=1)) - log_det
         loss = loss + (weight * divergence).sum(dim=-1)
-        grad_z = grad_z + self._prior.backward(y * weight.unsqueeze(1), -weight)
-        self._encoder.backward(grad_z, -weight)
-        for flow, row, (_, slopes) in zip(flows, self._rows(self.gradient), found, strict=False):
+
+        grad_y = y * weight.unsqueeze(1)
+        if self._linear:
+            grad_y = self._prior_affine.backward(grad_y, -weight, grads[4])
+        grad_start = self._encoder.backward(grad_z + self._prior.backward(grad_y, -weight), -weight)
+        if self._linear:
+            self._posterior_affine.inverse_backward(grad_start, -weight, grads[3])
+        for flow, row, (_, slopes) in zip(flows, grads, found, strict=False):
             flow.write_gradient(row, slopes)
-        self._decoder.write_gradient(self._rows(self.gradient)[2])
+        self._decoder.write_gradient(grads[2])
         return loss

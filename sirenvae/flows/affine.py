@@ -50,8 +50,8 @@ class MaskedAffine(nn.Module):
         # An order read off the adjacency, so nothing to save: a child has more ancestors than any of its parents.
         among_variables = adjacency[:, : self.features]
         order = reach(among_variables, self.features).sum(dim=1).argsort(stable=True)
-        self.register_buffer("_order", order, persistent=False)
-        self.register_buffer("_place", order.argsort(), persistent=False)
+        self.register_buffer("order", order, persistent=False)
+        self.register_buffer("place", order.argsort(), persistent=False)
         self.weight = nn.Parameter(torch.zeros(*self.replicas, *adjacency.shape))
         self.bias = nn.Parameter(torch.zeros(*self.replicas, 1, self.features))
         self.log_scale = nn.Parameter(torch.zeros(*self.replicas, 1, self.features))
@@ -93,11 +93,11 @@ class MaskedAffine(nn.Module):
         slopes, intercepts = self._slopes_and_intercepts(context)
         sides = residuals * torch.exp(self.log_scale) + intercepts
         # I - B in topological order; the solver takes its diagonal for ones without looking at it.
-        system = -slopes[..., self._order, :][..., self._order]
+        system = -slopes[..., self.order, :][..., self.order]
         ordered = torch.linalg.solve_triangular(
-            system.mT, sides[..., self._order], upper=True, left=False, unitriangular=True
+            system.mT, sides[..., self.order], upper=True, left=False, unitriangular=True
         )
-        x = ordered[..., self._place]
+        x = ordered[..., self.place]
         return x.reshape(y.shape), self._total_log_scale(x).reshape(y.shape[:-1])
 
     def _slopes_and_intercepts(self, context: Tensor | None) -> tuple[Tensor, Tensor]:

@@ -102,7 +102,7 @@ def exact_sigma(weight: Tensor) -> Tensor:
     It is read off the smaller Gram matrix, in half the time of a singular value decomposition.
     """
     weight = narrow(weight)
-    return torch.linalg.eigvalsh(weight.mT @ weight)[..., -1].clamp_min(0).sqrt()
+    return torch.linalg.eigvalsh(weight.mT @ weight)[..., -1].clamp_min(torch.finfo(weight.dtype).tiny).sqrt()
 
 
 def bounded(weight: Tensor, sigma: Tensor, bound: float) -> Tensor:
