@@ -88,6 +88,34 @@ def test_work_may_report_on_its_way(path, log):
 
 
 @pytest.mark.parametrize("with_executor", [False, True])
+def test_cells_that_run_together_are_stored_one_by_one(path, log, with_executor):
+    """Pairs of what is missing; the pair that fails fails whole, and its sentence names its first cell."""
+    groups = []
+
+    def work(pair):
+        groups.append([cell.number for cell in pair])
+        if Cell(4) in pair:
+            raise ValueError("four is too many")
+        return [{"square": cell.number**2} for cell in pair]
+
+    def in_pairs(missing):
+        return [tuple(missing[i : i + 2]) for i in range(0, len(missing), 2)]
+
+    names = dict(experiment="squares", together=in_pairs, cost=lambda cell: 1.0 + cell.number)
+    with Store(path) as store, ThreadPoolExecutor(1) as threads:
+        executor = threads if with_executor else None
+        sweep(store, log, 1)
+        with pytest.raises(
+            CellsFailed, match=r"2 of 7 cells failed, the first, Cell\(number=3\), with ValueError: four"
+        ):
+            list(run_cells(small_sweep.cells(7), work, store, executor, **names))
+        rows = {row.config["number"]: row for row in store.rows()}
+    assert groups == [[1, 2], [3, 4], [5, 6]]
+    assert {number: row.result["square"] for number, row in rows.items()} == {0: 0, 1: 1, 2: 4, 5: 25, 6: 36}
+    assert rows[2].seconds == pytest.approx(rows[1].seconds * 3 / 2)
+
+
+@pytest.mark.parametrize("with_executor", [False, True])
 def test_cell_that_fails_stops_no_other(path, log, with_executor):
     with Store(path) as store, ThreadPoolExecutor(2) as executor:
         with pytest.raises(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sirenvae.cli import experiments, graphs, results
+from sirenvae.cli import experiments, graphs, results, tables
 from sirenvae.errors import InputError
 
 
@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     graphs.add_commands(commands)
     experiments.add_commands(commands)
+    tables.add_commands(commands)
     results.add_commands(commands)
     options = parser.parse_args(arguments)
     try:

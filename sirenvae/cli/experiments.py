@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from sirenvae.cli.graphs import add_network_argument, load
+from sirenvae.cli.sweeping import add_sweep_arguments, follow, resources
 from sirenvae.errors import InputError
 
 
@@ -46,11 +46,10 @@ def _add_figure(commands) -> None:
     elbo = figures.add_parser("elbo-vs-size", help="ELBO against training-set size")
     add_network_argument(elbo, "--network", default="ecoli70")
     elbo.add_argument("--preset", default="quick", help="minute, quick (default) or paper")
-    elbo.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
-    elbo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)")
     elbo.add_argument("--sizes", type=int, nargs="+", help="training-set sizes instead of the preset's")
     elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
     elbo.add_argument("--steps", type=int, help="training steps instead of the recipe's")
+    add_sweep_arguments(elbo)
     elbo.set_defaults(command=_elbo_vs_size)
 
 
@@ -74,7 +73,7 @@ def _train(options) -> None:
         num_test=options.test,
         iwae_samples=options.iwae,
     )
-    [point] = _with_progress(experiment.run(config), config)
+    [point] = _points(experiment.run(config), config)
     rows = experiment.table(config, [point])
     if options.json:
         print(json.dumps(rows, indent=1))
@@ -92,45 +91,21 @@ def _train(options) -> None:
 
 def _elbo_vs_size(options) -> None:
     from sirenvae.experiments import elbo_vs_size as experiment
-    from sirenvae.experiments.executors import local_processes
 
-    if options.workers < 1:
-        raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
     config = experiment.preset(options.preset, load(options.network))
     if options.steps is not None:
         config = replace(config, recipe=replace(config.recipe, num_steps=options.steps))
     changes = {"sizes": options.sizes and tuple(options.sizes), "num_seeds": options.seeds}
     config = replace(config, **{name: value for name, value in changes.items() if value is not None})
-    _make_folder(options.out)
-    with local_processes(options.workers) as (executor, line):
-        points = _with_progress(experiment.run(config, executor, line), config)
+    with resources(options) as (executor, line, store):
+        points = _points(experiment.run(config, executor, line, store), config)
     _write_elbo_vs_size(experiment.table(config, points), config, options.out)
 
 
-def _with_progress(events, config) -> list:
+def _points(events, config) -> list:
     """Show a bar that counts training steps over all cells; return the points."""
-    from tqdm import tqdm
-
-    from sirenvae.experiments.elbo_vs_size import Point
-
-    lengths = {cell: config.recipe.steps_for(cell.size, len(config.network.variables)) for cell in config.cells()}
-    reached, points = dict.fromkeys(lengths, 0), []
-    with tqdm(total=sum(lengths.values()), unit="step", desc=config.network.name, dynamic_ncols=True) as bar:
-        for event in events:
-            if isinstance(event, Point):
-                points.append(event)
-                bar.set_postfix_str(f"{len(points)} of {len(lengths)} points")
-            step = lengths[event.cell] if isinstance(event, Point) else min(event.step, lengths[event.cell])
-            bar.update(max(0, step - reached[event.cell]))
-            reached[event.cell] = max(step, reached[event.cell])
-    return points
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    lengths = {cell: config.cost(cell) for cell in config.cells()}
+    return follow(events, lengths, lambda event: event.step, config.network.name, unit="step")
 
 
 def _write_elbo_vs_size(rows: list[dict], config, folder: Path) -> None:

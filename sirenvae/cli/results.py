@@ -10,11 +10,11 @@ import statistics
 import sys
 from pathlib import Path
 
+from sirenvae.cli.formats import as_latex, as_lines, as_markdown, without_nan
 from sirenvae.errors import InputError
 
 _FORMATS = ("table", "csv", "markdown", "latex", "json")
 _SUFFIXES = {".csv": "csv", ".md": "markdown", ".tex": "latex", ".json": "json"}
-_LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "±": r"$\pm$"}
 
 
 def add_commands(commands) -> None:
@@ -55,7 +55,7 @@ def _results(options) -> None:
 
 def _written(rows, form: str) -> str:
     if form == "json":
-        return json.dumps([_without_nan(vars(row)) for row in rows], indent=1)
+        return json.dumps([without_nan(vars(row)) for row in rows], indent=1)
     table, same = _as_table(rows, spread=form == "csv")
     if form == "csv":
         return _as_csv(table)
@@ -64,7 +64,11 @@ def _written(rows, form: str) -> str:
     texts = [[name.replace("_", " ").replace(".", " ") for name in table[0]]]
     texts += [[_as_text(value) for value in row.values()] for row in table]
     right = [all(not isinstance(row[name], str) for row in table) for name in table[0]]
-    return {"table": _as_lines, "markdown": _as_markdown, "latex": _as_latex}[form](texts, right, same)
+    if form != "table":
+        return {"markdown": as_markdown, "latex": as_latex}[form](texts, right)
+    shared = ", ".join(f"{name.replace('.', ' ')} {_short(_as_text(value))}" for name, value in same.items())
+    lines = as_lines(texts, right)
+    return f"{lines}\nThe same in all rows: {shared}." if shared else lines
 
 
 def _as_table(rows, spread: bool) -> tuple[list[dict], dict]:
@@ -137,37 +141,5 @@ def _as_csv(table: list[dict]) -> str:
     return file.getvalue().rstrip("\n")
 
 
-def _as_lines(texts: list[list[str]], right: list[bool], same: dict) -> str:
-    wide = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    lines = [
-        "  ".join(f"{text:{'>' if r else '<'}{w}}" for text, r, w in zip(row, right, wide, strict=True)).rstrip()
-        for row in texts
-    ]
-    shared = ", ".join(f"{name.replace('.', ' ')} {_short(_as_text(value))}" for name, value in same.items())
-    return "\n".join([*lines, f"The same in all rows: {shared}."] if shared else lines)
-
-
 def _short(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _as_markdown(texts: list[list[str]], right: list[bool], same: dict) -> str:
-    lines = ["| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in texts]
-    rule = "|" + "|".join(" ---: " if r else " --- " for r in right) + "|"
-    return "\n".join([lines[0], rule, *lines[1:]])
-
-
-def _as_latex(texts: list[list[str]], right: list[bool], same: dict) -> str:
-    escaped = str.maketrans(_LATEX)
-    head, *body = [" & ".join(text.translate(escaped) for text in row) + r" \\" for row in texts]
-    columns = "".join("r" if r else "l" for r in right)
-    return "\n".join([rf"\begin{{tabular}}{{{columns}}}", head, r"\hline", *body, r"\end{tabular}"])
-
-
-def _without_nan(value):
-    """JSON has no NaN and no infinity: they become null."""
-    if isinstance(value, dict):
-        return {name: _without_nan(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

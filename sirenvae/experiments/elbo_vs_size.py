@@ -7,24 +7,36 @@ Source:
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
 
 from sirenvae.errors import InputError
-from sirenvae.experiments.executors import Line, report
+from sirenvae.experiments.executors import Line
+from sirenvae.experiments.learners import (
+    MODELS,
+    SHORT_RECIPE,
+    best_device,
+    build_model,
+    check,
+    check_counts,
+    in_groups,
+    model_settings,
+)
+from sirenvae.experiments.store import Store, network_config
+from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE, sample_network, true_log_prob
+from sirenvae.models import sample_network, true_log_prob
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.recipes import RECIPES, Recipe
 from sirenvae.training import EpochRecord, fit
 
-MODELS = (*STRUCTURES, "vanilla_vae")
-_REPLICAS_AT_ONCE = 15  # More than this gains little on a CPU, and a point comes later.
 _TEST_SEED = 1_000_003  # Far from every training seed.
+_NOT_STORED = ("cell", "was_stored")
 
 
 @dataclass(frozen=True)
@@ -55,20 +67,11 @@ class Config:
     num_updates: int = 20
 
     def __post_init__(self):
-        unknown = [model for model in self.models if model not in MODELS]
-        if unknown or not self.models:
-            raise InputError(
-                f"There is no model {', '.join(unknown) or '(none given)'}; there are {', '.join(MODELS)}."
-            )
+        check(self.models, [self.network])
         if not self.sizes or min(self.sizes) < 2:
             came = ", ".join(map(str, self.sizes)) or "no size"
             raise InputError(f"A training set has at least 2 points, but {came} came.")
-        for name in ("num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates"):
-            if getattr(self, name) < 1:
-                words = name.replace("num_", "number of ").replace("_", " ")
-                raise InputError(f"The {words} is at least 1, but {getattr(self, name)} came.")
-        if self.network.conditionals is None:
-            raise InputError(f"{self.network.name} is a structure without numbers; drawing data needs conditionals.")
+        check_counts(self, "num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates")
 
     def seeds(self) -> range:
         """One for each training set."""
@@ -78,14 +81,35 @@ class Config:
         """Every pair of size and model, small sizes first."""
         return [Cell(model, size) for size in sorted(self.sizes) for model in self.models]
 
-    def tasks(self) -> list[tuple[Cell, ...]]:
-        """The cells in groups that are trained as one program: one model at several sizes."""
-        at_once = max(1, _REPLICAS_AT_ONCE // self.num_seeds)
-        tasks = []
-        for model in self.models:
-            cells = [cell for cell in self.cells() if cell.model == model]
-            tasks += [tuple(cells[i : i + at_once]) for i in range(0, len(cells), at_once)]
-        return tasks
+    def tasks(self, cells: Sequence[Cell] | None = None) -> list[tuple[Cell, ...]]:
+        """The cells, or some of them, in groups that are trained as one program: one model at several sizes."""
+        cells = self.cells() if cells is None else cells
+        models = dict.fromkeys(cell.model for cell in cells)
+        each = (tuple(cell for cell in cells if cell.model == model) for model in models)
+        return [task for group in each for task in in_groups(group, self.num_seeds)]
+
+    def longest_first(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+        """The same groups in an order that leaves no worker idle for long."""
+        return sorted(self.tasks(cells), key=lambda task: (task[0].model == "vanilla_vae", -task[-1].size))
+
+    def cost(self, cell: Cell) -> int:
+        """Steps of training."""
+        return self.recipe.steps_for(cell.size, len(self.network.variables))
+
+    def described(self, cell: Cell) -> dict:
+        """Everything that the result of a cell depends on, as plain values."""
+        return {
+            "network": network_config(self.network),
+            "model": cell.model,
+            "size": cell.size,
+            "seeds": list(self.seeds()),
+            "recipe": asdict(self.recipe),
+            "settings": model_settings(self.network, cell.model),
+            "num_test": self.num_test,
+            "test_seed": _TEST_SEED + self.first_seed,
+            "elbo_samples": self.elbo_samples,
+            "iwae_samples": self.iwae_samples,
+        }
 
 
 @dataclass(frozen=True)
@@ -126,6 +150,7 @@ class Point:
         exact: Mean true log evidence of the test points, the best any model can do there.
         seconds: Training, with the cells beside it, and measuring.
         diverged: Which seeds met numbers that are not finite; they are measured with the weights they had before.
+        was_stored: It was found in a store and not trained now.
     """
 
     cell: Cell
@@ -135,6 +160,7 @@ class Point:
     exact: float
     seconds: float
     diverged: tuple[bool, ...]
+    was_stored: bool = False
 
 
 _MULTIPLES = {"minute": (1, 2, 5), "quick": (1, 2, 5, 20, 100), "paper": (1, 2, 5, 10, 20, 50, 100)}
@@ -157,14 +183,14 @@ def preset(name: str, network: BayesianNetwork) -> Config:
     sizes = tuple(multiple * len(network.variables) for multiple in _MULTIPLES[name])
     if name == "paper":
         return Config(network, sizes, num_seeds=5)
-    # Twice the rate for 0.6 times the steps: on ecoli70 as good as the default, while fewer steps alone collapse.
-    short = replace(RECIPES["default"], name="short", base_steps=1200, learning_rate=6e-3)
     if name == "minute":
-        return Config(network, sizes, models=("true", "vanilla_vae"), num_seeds=2, recipe=short)
-    return Config(network, sizes, recipe=short)
+        return Config(network, sizes, models=("true", "vanilla_vae"), num_seeds=2, recipe=SHORT_RECIPE)
+    return Config(network, sizes, recipe=SHORT_RECIPE)
 
 
-def run(config: Config, executor: Executor | None = None, line: Line | None = None) -> Iterator[Progress | Point]:
+def run(
+    config: Config, executor: Executor | None = None, line: Line | None = None, store: Store | None = None
+) -> Iterator[Progress | Point]:
     """Train and measure every cell.
 
     Arguments:
@@ -172,37 +198,38 @@ def run(config: Config, executor: Executor | None = None, line: Line | None = No
         executor: Where cells run; ``None`` is here. With an executor the longest start first.
         line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without
             it only finished cells are heard of.
+        store: Where finished cells are kept, and found again.
 
     Yields:
-        :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished.
+        :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished; those that were in the
+        store come first.
+
+    Raises:
+        CellsFailed: At the end, with an executor or a store, if cells failed.
+        StoreError: If the store cannot be read or written.
     """
-    if executor is None:
+    if executor is None and store is None:
         for cells in config.tasks():
             yield from run_together(config, cells)
         return
-    longest_first = sorted(config.tasks(), key=lambda cells: (cells[0].model == "vanilla_vae", -cells[-1].size))
-    pending = {executor.submit(_finish, config, cells) for cells in longest_first}
-    try:
-        while pending:
-            done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            if line is not None:
-                yield from line.received()
-            for future in done:
-                yield from future.result()
-    finally:
-        for future in pending:
-            future.cancel()
+    names = dict(experiment="elbo-vs-size", config_of=config.described, cost=config.cost, line=line)
+    together = config.longest_first if executor else config.tasks
+    for event in run_cells(config.cells(), partial(_train, config), store, executor, together=together, **names):
+        if isinstance(event, Finished):
+            values = {name: tuple(value) if isinstance(value, list) else value for name, value in event.result.items()}
+            event = Point(event.cell, **values, was_stored=event.was_stored)
+        yield event
 
 
-def _finish(config: Config, cells: tuple[Cell, ...]) -> list[Point]:
-    """Run cells in a worker: report their progress, return their points."""
-    points = []
+def _train(config: Config, cells: tuple[Cell, ...]) -> Generator[Progress, None, list[dict]]:
+    """Run cells: yield their progress, return their points as plain values."""
+    points = {}
     for event in run_together(config, cells):
         if isinstance(event, Point):
-            points.append(event)
+            points[event.cell] = {name: value for name, value in asdict(event).items() if name not in _NOT_STORED}
         else:
-            report(event)
-    return points
+            yield event
+    return [points[cell] for cell in cells]
 
 
 def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress | Point]:
@@ -217,7 +244,7 @@ def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress |
     """
     start = time.perf_counter()
     network, device = config.network, best_device()
-    x_test, _ = sample_network(network, config.num_test, _TEST_SEED + config.first_seed)
+    x_test, exact = _test_set(network, config.num_test, _TEST_SEED + config.first_seed)
     model = build_model(network, cells[0].model, replicas=(len(cells) * config.num_seeds,)).to(device)
     running = [_RunningCell(config, cell, model, i) for i, cell in enumerate(cells)]
     data = [x for cell in running for x in cell.x_train]
@@ -228,12 +255,12 @@ def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress |
         speed = record.step * len(data) / record.seconds
         for cell in running:
             if cell.is_finished(record):
-                yield cell.point(x_test, record, time.perf_counter() - start)
+                yield cell.point(x_test, exact, record, time.perf_counter() - start)
             elif cell.is_due(record.step):
                 yield cell.progress(x_test, record.step, speed)
         running = [cell for cell in running if not cell.is_finished(record)]
     for cell in running:
-        yield cell.point(x_test, record, time.perf_counter() - start)
+        yield cell.point(x_test, exact, record, time.perf_counter() - start)
 
 
 class _RunningCell:
@@ -268,13 +295,14 @@ class _RunningCell:
         few = [_mean_elbo(model, x, 1, self._generator) for x in (x_train, x_test[:300])]
         return Progress(self._cell, step, self.num_steps, *few, speed)
 
-    def point(self, x_test: Tensor, record: EpochRecord, seconds: float) -> Point:
+    def point(self, x_test: Tensor, exact: float, record: EpochRecord, seconds: float) -> Point:
         config, model = self._config, self._measured()
         x_train = torch.stack(self.x_train)[..., : config.num_test, :]
-        elbo, train_elbo = (_mean_elbo(model, x, config.elbo_samples, self._generator) for x in (x_test, x_train))
+        # Draws of its own, so that no point depends on how often its cell reported or what trained beside it.
+        generator = torch.Generator(self._whole.location.device).manual_seed(config.first_seed)
+        elbo, train_elbo = (_mean_elbo(model, x, config.elbo_samples, generator) for x in (x_test, x_train))
         with torch.no_grad():
-            iwae = _floats(model.iwae_bound(x_test, config.iwae_samples, self._generator).mean(dim=-1))
-        exact = true_log_prob(config.network, x_test).mean().item()
+            iwae = tuple(model.iwae_bound(x_test, config.iwae_samples, generator).mean(dim=-1).tolist())
         diverged = tuple(record.diverged[self._places.start : self._places.stop].tolist())
         return Point(self._cell, elbo, iwae, train_elbo, exact, seconds, diverged)
 
@@ -283,31 +311,16 @@ class _RunningCell:
         return self._own.eval()
 
 
-def best_device() -> torch.device:
-    """CUDA where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def build_model(
-    network: BayesianNetwork, name: str, replicas: tuple[int, ...] = (), seed: int = 0
-) -> LatentVariableModel:
-    """A fresh model by its name in :data:`MODELS`, its weights drawn from `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if name == "vanilla_vae":
-            return VanillaVAE(network, replicas=replicas)
-        return SIReNVAE(network, name, replicas=replicas)
+@lru_cache(maxsize=4)
+def _test_set(network: BayesianNetwork, num_test: int, seed: int) -> tuple[Tensor, float]:
+    """Test points and their mean true log evidence, which takes long for some networks."""
+    x, _ = sample_network(network, num_test, seed)
+    return x, true_log_prob(network, x).mean().item()
 
 
 @torch.no_grad()
-def _mean_elbo(
-    model: LatentVariableModel, x: Tensor, num_samples: int, generator: torch.Generator
-) -> tuple[float, ...]:
-    return _floats(model.elbo(x, num_samples, generator=generator).mean(dim=-1))
-
-
-def _floats(values: Tensor) -> tuple[float, ...]:
-    return tuple(values.tolist())
+def _mean_elbo(model: LatentVariableModel, x: Tensor, draws: int, generator: torch.Generator) -> tuple[float, ...]:
+    return tuple(model.elbo(x, draws, generator=generator).mean(dim=-1).tolist())
 
 
 def table(config: Config, points: list[Point]) -> list[dict]:

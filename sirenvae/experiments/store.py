@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sirenvae.errors import InputError
+from sirenvae.graphs import BayesianNetwork, network_to_json
 
 CODE_VERSION = "1"  # Of the code that computes cells: raise it when the same config would give other numbers.
 
@@ -84,6 +85,16 @@ def key_of(experiment: str, config: dict) -> str:
     except (TypeError, ValueError) as error:
         raise InputError(f"The config of a cell of {experiment} cannot be written as JSON: {error}.") from error
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def network_config(network: BayesianNetwork) -> dict[str, str]:
+    """A network in the config of a cell: its name, and a digest of its variables, edges and conditionals.
+
+    >>> from sirenvae.graphs import load_network
+    >>> network_config(load_network("student"))["name"]
+    'student'
+    """
+    return {"name": network.name, "digest": hashlib.sha256(network_to_json(network).encode()).hexdigest()[:16]}
 
 
 class Store:

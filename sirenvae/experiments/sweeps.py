@@ -51,6 +51,7 @@ def run_cells(
     experiment: str,
     config_of: Callable[[Any], dict] = asdict,
     cost: Callable[[Any], float] = lambda cell: 1.0,
+    together: Callable[[list], Iterable[tuple]] | None = None,
     line: Line | None = None,
 ) -> Iterator[Finished | Any]:
     """Run the cells that are not in the store, and store each in its own transaction when it is finished.
@@ -68,6 +69,8 @@ def run_cells(
         experiment: Name under which rows are stored.
         config_of: Everything the result depends on as a plain dict: the key of the row.
         cost: Relative length of a cell, for the time left.
+        together: Puts the cells that are not in the store in groups, in the order in which they run. `work` then gets a
+            group, a tuple of cells, and returns a list with the dict of each.
         line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without
             it their events are not heard.
 
@@ -78,7 +81,7 @@ def run_cells(
         CellsFailed: At the end, if cells failed.
         StoreError: If the store cannot be read or written.
     """
-    sweep = _Sweep(cells, store, experiment, config_of, cost)
+    sweep = _Sweep(cells, store, experiment, config_of, cost, together)
     yield from sweep.look_up()
     if executor is None:
         yield from sweep.run_here(work)
@@ -90,8 +93,16 @@ def run_cells(
 class _Sweep:
     """What is missing, what failed, and how fast it goes."""
 
-    def __init__(self, cells: Iterable, store: Store | None, experiment: str, config_of: Callable, cost: Callable):
-        self.store, self.experiment, self.cost = store, experiment, cost
+    def __init__(
+        self,
+        cells: Iterable,
+        store: Store | None,
+        experiment: str,
+        config_of: Callable,
+        cost: Callable,
+        together: Callable | None,
+    ):
+        self.store, self.experiment, self.cost, self.together = store, experiment, cost, together
         self.missing, self.configs, self.failures = {}, {}, []
         for cell in cells:
             config = config_of(cell)
@@ -106,51 +117,70 @@ class _Sweep:
                 yield self._finished(key, result, was_stored=True)
 
     def run_here(self, work: Callable) -> Iterator[Finished | Any]:
-        for key, cell in tuple(self.missing.items()):
-            if (result := self._stored(key)) is not None:  # Another process may have finished it by now.
-                yield self._finished(key, result, was_stored=True)
+        for keys in self._tasks():
+            for key in keys:
+                if (result := self._stored(key)) is not None:  # Another process may have finished it by now.
+                    yield self._finished(key, result, was_stored=True)
+            keys = [key for key in keys if key in self.missing]
+            if not keys:
                 continue
             try:
-                outcome = yield from _run(work, cell)
+                outcome = yield from _run(work, self._argument(keys))
             except Exception as error:
-                self._failed(key, error)
+                self._failed(keys, error)
             else:
-                yield self._finished(key, self._put(key, *outcome))
+                yield from self._all_finished(keys, outcome)
 
     def run_on(self, executor: Executor, work: Callable, line: Line | None) -> Iterator[Finished | Any]:
-        waiting: dict[Future, str] = {}
+        waiting: dict[Future, list[str]] = {}
         try:
-            for key, cell in tuple(self.missing.items()):
+            for keys in self._tasks():
                 try:
-                    waiting[executor.submit(_run_in_worker, work, cell)] = key
+                    waiting[executor.submit(_run_in_worker, work, self._argument(keys))] = keys
                 except BrokenExecutor as error:  # A worker died already.
-                    self._failed(key, error)
+                    self._failed(keys, error)
             while waiting:
                 done, _ = wait(waiting, timeout=0.2 if line else None, return_when=FIRST_COMPLETED)
                 if line:
                     yield from line.received()
                 while done:
-                    finished = self._collect(done.pop(), waiting)
-                    if finished:
-                        yield finished
+                    yield from self._collect(done.pop(), waiting)
         finally:
             self._stop(waiting)
 
-    def _collect(self, future: Future, waiting: dict[Future, str]) -> Finished | None:
+    def _tasks(self) -> list[list[str]]:
+        """The keys of what is missing, in the groups that run together."""
+        if self.together is None:
+            return [[key] for key in self.missing]
+        keys = {cell: key for key, cell in self.missing.items()}
+        return [[keys[cell] for cell in group] for group in self.together(list(keys))]
+
+    def _argument(self, keys: list[str]) -> Any:
+        """What `work` gets."""
+        cells = tuple(self.missing[key] for key in keys)
+        return cells if self.together else cells[0]
+
+    def _collect(self, future: Future, waiting: dict[Future, list[str]]) -> list[Finished]:
         """Store what came out, and hold on to the future no longer: a cluster runs again what somebody still holds."""
         try:
             outcome = future.result()
         except Exception as error:
-            return self._failed(waiting.pop(future), error)
-        result = self._put(waiting[future], *outcome)
-        return self._finished(waiting.pop(future), result)
+            self._failed(waiting.pop(future), error)
+            return []
+        finished = self._all_finished(waiting[future], outcome)
+        del waiting[future]
+        return finished
+
+    def _all_finished(self, keys: list[str], outcome: tuple[Any, float]) -> list[Finished]:
+        stored = self._put_all(keys, outcome)
+        return [self._finished(key, result) for key, result in zip(keys, stored, strict=True)]
 
     def _stop(self, waiting: dict[Future, str]) -> None:
         """Cancel what waits; keep what was finished between the last look and now."""
-        for future, key in waiting.items():
+        for future, keys in waiting.items():
             if not future.cancel() and future.done() and not future.exception():
                 with suppress(StoreError):
-                    self._put(key, *future.result())
+                    self._put_all(keys, future.result())
 
     def raise_failures(self) -> None:
         if not self.failures:
@@ -165,6 +195,13 @@ class _Sweep:
     def _stored(self, key: str) -> dict | None:
         return None if self.store is None else self.store.get(key)
 
+    def _put_all(self, keys: list[str], outcome: tuple[Any, float]) -> list[dict]:
+        """Store what a task returned, the time it took divided by the costs of its cells."""
+        results, seconds = outcome
+        costs = [self.cost(self.missing[key]) for key in keys]
+        each = zip(keys, results if self.together else [results], costs, strict=True)
+        return [self._put(key, result, seconds * cost / sum(costs)) for key, result, cost in each]
+
     def _put(self, key: str, result: dict, seconds: float) -> dict:
         if self.store is None:
             return json.loads(json.dumps(result))
@@ -178,8 +215,8 @@ class _Sweep:
         total = len(self.configs)
         return Finished(cell, result, was_stored, total - len(self.missing) - len(self.failures), total, left)
 
-    def _failed(self, key: str, error: Exception) -> None:
-        self.failures.append((self._take(key), error))
+    def _failed(self, keys: list[str], error: Exception) -> None:
+        self.failures += [(self._take(key), error) for key in keys]
 
     def _take(self, key: str) -> Any:
         cell = self.missing.pop(key)
@@ -190,8 +227,8 @@ class _Sweep:
 _one_at_a_time = threading.Lock()  # Cells draw from torch's global generator: threads of one worker would share it.
 
 
-def _run_in_worker(work: Callable, cell: Any) -> tuple[dict, float]:
-    """Run a cell in a worker, reporting its events."""
+def _run_in_worker(work: Callable, cell: Any) -> tuple[Any, float]:
+    """Run a cell, or a group of them, in a worker, reporting its events."""
     with _one_at_a_time:
         steps = _run(work, cell)
         while True:
@@ -202,8 +239,8 @@ def _run_in_worker(work: Callable, cell: Any) -> tuple[dict, float]:
             report(event)
 
 
-def _run(work: Callable, cell: Any) -> Generator[Any, None, tuple[dict, float]]:
-    """Run a cell: yield its events, return its result and the seconds it took."""
+def _run(work: Callable, cell: Any) -> Generator[Any, None, tuple[Any, float]]:
+    """Run a cell or a group: yield its events, return its result and the seconds it took."""
     start = time.perf_counter()
     result = work(cell)
     if isinstance(result, GeneratorType):

@@ -181,12 +181,32 @@ class LatentVariableModel(nn.Module, ABC):
         Raises:
             InputError: If the points do not have D columns, or are not finite.
         """
+        return self.iwae_bound_and_ess(x, num_samples, generator)[0]
+
+    def iwae_bound_and_ess(
+        self, x: Tensor | np.ndarray, num_samples: int = 500, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The importance-weighted bound of each point, and how many of the draws count in it.
+
+        Arguments:
+            x, num_samples, generator: As for :meth:`iwae_bound`.
+
+        Returns:
+            bound: Shape ``(*R, N)``, in nats.
+            ess: The effective sample size of :func:`sirenvae.objectives.effective_sample_size`, shape ``(*R, N)``,
+                between 1 and `num_samples`; a small one says that the bound is far below log p(x).
+
+        Raises:
+            InputError: As :meth:`iwae_bound`.
+        """
         if num_samples < 1:
             raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
         x = self.standardized(x)
         at_once = max(1, _ROWS_AT_ONCE // self.location[..., 0, 0].numel())
-        pieces = [self._iwae_piece(piece, num_samples, at_once, generator) for piece in x.split(at_once, dim=-2)]
-        return torch.cat(pieces, dim=-1) - self.scale.log().sum(dim=-1)
+        pieces = [self._log_weight_sums(piece, num_samples, at_once, generator) for piece in x.split(at_once, dim=-2)]
+        log_sum, log_sum_of_squares = torch.cat(pieces, dim=-1)
+        bound = log_sum - math.log(num_samples) - self.scale.log().sum(dim=-1)
+        return bound, torch.exp(2 * log_sum - log_sum_of_squares)
 
     def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw observed values from the model.
@@ -228,17 +248,17 @@ class LatentVariableModel(nn.Module, ABC):
 
         return AmortizedPosterior(self.standardized(x), draw, self.posterior_log_prob)
 
-    def _iwae_piece(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
+    def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
+        """log sum w and log sum w^2 over the draws of z for each standardized point, shape ``(2, *R, N)``."""
         per_pass = max(1, at_once // x.shape[-2])
-        bounds, counts = [], []
+        sums = []
         for start in range(0, num_samples, per_pass):
             draws = min(per_pass, num_samples - start)
             repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
             log_weights = self.standard_elbo(repeated, self._latent_noise(repeated, generator))
             log_weights = log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)
-            bounds.append(torch.logsumexp(log_weights, dim=0))
-            counts.append(draws)
-        return torch.logsumexp(torch.stack(bounds), dim=0) - torch.tensor(float(sum(counts))).log()
+            sums.append(torch.stack([torch.logsumexp(power * log_weights, dim=0) for power in (1, 2)]))
+        return torch.logsumexp(torch.stack(sums), dim=0)
 
     def _log_densities(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""

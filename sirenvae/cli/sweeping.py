@@ -1,0 +1,86 @@
+"""What the commands share that run sweeps: options, workers, a store, a progress bar, a folder to write to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sirenvae.errors import InputError
+
+
+def add_sweep_arguments(parser) -> None:
+    """Add where cells run, where finished ones are kept, and where files are written."""
+    parser.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
+    )
+    parser.add_argument("--cluster", metavar="ADDRESS", help="run on the workers of this Dask scheduler instead")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="keep finished cells there, and go on from there")
+
+
+@contextmanager
+def resources(options) -> Iterator[tuple]:
+    """Make the folder, and open the workers, their line and the store of :func:`add_sweep_arguments`.
+
+    Yields:
+        The executor, the line or ``None``, the store or ``None``.
+
+    Raises:
+        InputError: If there is no worker, no scheduler answers, the folder cannot be made or the store not be used.
+    """
+    from sirenvae.experiments.executors import cluster, local_processes
+    from sirenvae.experiments.store import Store
+
+    if options.workers < 1:
+        raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
+    _make_folder(options.out)
+    workers = local_processes(options.workers) if options.cluster is None else _with_no_line(cluster(options.cluster))
+    with workers as (executor, line), Store(options.store) if options.store else nullcontext() as store:
+        yield executor, line, store
+
+
+@contextmanager
+def _with_no_line(workers) -> Iterator[tuple]:
+    with workers as executor:
+        yield executor, None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
+def follow(
+    events: Iterable, lengths: Mapping[Any, int], done: Callable[[Any], float], title: str, **bar_settings
+) -> list:
+    """Show a bar with the time left; return the points.
+
+    Arguments:
+        events: Progress, with a ``cell``, and points, with ``cell`` and ``was_stored``.
+        lengths: Of each cell, its share of the bar.
+        done: How much of its share a cell has done, from its progress.
+        title: Before the bar.
+        bar_settings: As tqdm takes them.
+    """
+    from tqdm import tqdm
+
+    reached, points = dict.fromkeys(lengths, 0), []
+    with tqdm(total=sum(lengths.values()), desc=title, dynamic_ncols=True, **bar_settings) as bar:
+        for event in events:
+            length, is_point = lengths[event.cell], hasattr(event, "was_stored")
+            if is_point:
+                points.append(event)
+                bar.set_postfix_str(f"{len(points)} of {len(lengths)} cells", refresh=False)
+            if is_point and event.was_stored:  # It took no time, so it must not make the time left look shorter.
+                bar.total -= length
+                bar.refresh()
+                continue
+            now = length if is_point else min(length, round(done(event)))
+            bar.update(max(0, now - reached[event.cell]))
+            reached[event.cell] = max(now, reached[event.cell])
+    return points

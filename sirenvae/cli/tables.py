@@ -1,0 +1,132 @@
+"""The command ``table``: reproduce a table. Torch is imported when it runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from sirenvae.cli.formats import aligned, as_latex, as_markdown, without_nan
+from sirenvae.cli.graphs import load
+from sirenvae.cli.sweeping import add_sweep_arguments, follow, resources
+from sirenvae.errors import InputError
+
+_LEARNERS = {
+    "truth": "true network",
+    "true": "SIReN-VAE, true structure",
+    "fully_connected": "SIReN-VAE, fully connected",
+    "independent": "SIReN-VAE, independent",
+    "vanilla_vae": "vanilla VAE",
+    "independent_gaussians": "independent Gaussians",
+    "ledoit_wolf": "covariance, Ledoit-Wolf",
+    "factor_analysis": "factor analysis",
+    "linear_gaussian_bn": "linear BN, known structure",
+    "linear_gaussian_bn_ridge": "linear BN, with ridge",
+}
+_TEXTS = ("network", "learner", "recipe")
+
+
+def add_commands(commands) -> None:
+    """Add the command to the parser's."""
+    parser = commands.add_parser("table", help="reproduce a table: writes it as CSV, Markdown and LaTeX")
+    tables = parser.add_subparsers(required=True, metavar="TABLE")
+    first = tables.add_parser("1", help="the learners of the SIReN-VAE paper, few and many training points")
+    first.add_argument("--preset", default="quick", help="quick (default) or paper")
+    names = "names (see networks) or files, instead of the preset's"
+    first.add_argument("--networks", nargs="+", metavar="NETWORK", help=names)
+    first.add_argument("--multiples", type=int, nargs="+", help="training points per variable (default 2 100)")
+    first.add_argument("--recipes", nargs="+", metavar="RECIPE", help="instead of the preset's, a row for each")
+    first.add_argument("--runs", type=int, help="instead of the preset's")
+    first.add_argument("--steps", type=int, help="of the recipes with a cosine schedule, instead of theirs")
+    first.add_argument("--json", action="store_true", help="machine-readable output")
+    add_sweep_arguments(first)
+    first.set_defaults(command=_table1)
+
+
+def _table1(options) -> None:
+    from sirenvae.experiments import table1 as experiment
+
+    config = _config(options)
+    with resources(options) as (executor, line, store):
+        lengths = {cell: config.cost(cell) for cell in config.cells()}
+        form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+        points = follow(
+            experiment.run(config, executor, line, store),
+            lengths,
+            lambda event: config.training_cost(event.cell) * event.step / event.num_steps,
+            "table 1",
+            bar_format=form,
+        )
+    rows = experiment.table(config, points)
+    try:
+        written = _write(rows, experiment.notes(config), options.out / f"table-1-{options.preset}")
+    except OSError as error:
+        raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+    if options.json:
+        print(json.dumps(without_nan(rows), indent=1))
+        return
+    print(as_markdown(aligned(*_texts(rows)), _texts(rows)[1]))
+    print("\n" + "\n".join(experiment.notes(config)))
+    print("\n".join(f"wrote {path}" for path in written))
+
+
+def _config(options):
+    """The preset with the changes that the options make."""
+    from sirenvae.experiments import table1 as experiment
+    from sirenvae.recipes import RECIPES
+    from sirenvae.training import SELECTED
+
+    config = experiment.preset(options.preset, options.networks and [load(name) for name in options.networks])
+    there = {**RECIPES, SELECTED: SELECTED}
+    unknown = [name for name in options.recipes or () if name not in there]
+    if unknown:
+        raise InputError(f"The recipe {unknown[0]!r} does not exist; it is one of {', '.join(there)}.")
+    recipes = tuple(there[name] for name in options.recipes) if options.recipes else config.recipes
+    if options.steps is not None:
+        recipes = tuple(one if one == SELECTED else replace(one, num_steps=options.steps) for one in recipes)
+    changes = {"multiples": options.multiples and tuple(options.multiples), "num_runs": options.runs}
+    return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})
+
+
+def _write(rows: list[dict], notes: list[str], stem: Path) -> list[Path]:
+    paths = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".md", ".tex")]
+    texts, right = _texts(rows)
+    with open(paths[0], "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    paths[1].write_text(as_markdown(texts, right) + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
+    comments = "".join(f"% {note}\n" for note in notes)
+    paths[2].write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")
+    return paths
+
+
+def _texts(rows: list[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows as texts with a head, and which columns are numbers."""
+    columns = {
+        "network": [row["network"] for row in rows],
+        "points": [_number(row["training_points"], 0) for row in rows],
+        "per variable": [_number(row["multiple"], 0) for row in rows],
+        "learner": [_LEARNERS[row["learner"]] for row in rows],
+        "recipe": [row["recipe"] or "-" for row in rows],
+        "NLL": [_spread(row, "nll") for row in rows],
+        "excess NLL": [_spread(row, "excess_nll") for row in rows],
+        "paper": [_number(row["paper_excess_nll"], 2) for row in rows],
+        "effective samples": [_spread(row, "effective_sample_size", 1) for row in rows],
+        "reconstruction error": [_spread(row, "reconstruction_error") for row in rows],
+        "ELBO": [_spread(row, "elbo") for row in rows],
+        "exact entropy": [_number(row["exact_entropy"], 3) for row in rows],
+    }
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in _TEXTS for name in columns]
+
+
+def _spread(row: dict, name: str, digits: int = 3) -> str:
+    """Mean and standard deviation over runs."""
+    mean, deviation = row[f"{name}_mean"], row[f"{name}_sd"]
+    return _number(mean, digits) + ("" if deviation is None else f" ± {_number(deviation, digits)}")
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # no -0.000

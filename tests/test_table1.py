@@ -1,0 +1,390 @@
+"""The paper's table: its numbers against direct calls, its store, its files and its bad input."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from statistics import fmean, stdev
+
+import pytest
+import torch
+from distributed import LocalCluster
+
+import sirenvae as sv
+from sirenvae import objectives
+from sirenvae.cli import main
+from sirenvae.experiments import elbo_vs_size, executors, table1
+from sirenvae.experiments.learners import build_model
+from sirenvae.experiments.store import Store
+from sirenvae.models import base
+from sirenvae.models.references import fit_reference
+from sirenvae.recipes import Recipe
+
+SHORT = Recipe("short", num_steps=20)
+
+
+def small_config(**changes):
+    settings = dict(
+        networks=(sv.load_network("fork"), sv.load_network("student")),
+        multiples=(3, 10),
+        models=("true", "vanilla_vae"),
+        recipes=(SHORT,),
+        references=("independent_gaussians", "linear_gaussian_bn"),
+        num_runs=2,
+        num_test=40,
+        iwae_samples=30,
+        num_updates=3,
+    )
+    return table1.Config(**settings | changes)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return small_config()
+
+
+@pytest.fixture(scope="module")
+def events(config):
+    return list(table1.run(config))
+
+
+@pytest.fixture(scope="module")
+def rows(config, events):
+    return table1.table(config, only_points(events))
+
+
+def only_points(events):
+    return [event for event in events if isinstance(event, table1.Point)]
+
+
+def row_of(rows, network, learner, multiple):
+    [row] = [r for r in rows if (r["network"], r["learner"], r["multiple"]) == (network, learner, multiple)]
+    return row
+
+
+def held_out(network, seed):
+    return sv.sample_network(network, 40, 2_000_000 + seed)[0]
+
+
+def test_every_cell_is_a_row_in_the_order_of_the_table(config, rows):
+    learners = ["true", "vanilla_vae", "independent_gaussians", "linear_gaussian_bn"]
+    expected = [("truth", None)] + [(learner, multiple) for multiple in (3, 10) for learner in learners]
+    for name in ("fork", "student"):
+        assert [(r["learner"], r["multiple"]) for r in rows if r["network"] == name] == expected
+    assert {row["recipe"] for row in rows if row["learner"] in ("true", "vanilla_vae")} == {"short"}
+    assert [row["training_points"] for row in rows if row["network"] == "student"] == [None] + [21] * 4 + [70] * 4
+
+
+def test_progress_of_each_trained_cell_goes_to_its_end(config, events):
+    last = {event.cell: event for event in events if isinstance(event, table1.Progress)}
+    assert set(last) == {cell for cell in config.cells() if cell.recipe}
+    assert all(event.step == event.num_steps == 20 for event in last.values())
+
+
+def test_truth_is_exact(rows):
+    network = sv.load_network("student")
+    nll = [-sv.true_log_prob(network, held_out(network, seed)).mean().item() for seed in (1000, 1001)]
+    row = row_of(rows, "student", "truth", None)
+    assert row["nll_mean"] == pytest.approx(fmean(nll))
+    assert row["nll_sd"] == pytest.approx(stdev(nll))
+    assert row["exact_entropy"] == pytest.approx(sv.graphs.observed_entropy(network))
+
+
+def test_references_are_those_of_a_direct_call(rows):
+    network, excess = sv.load_network("student"), []
+    for seed in (1000, 1001):
+        x_train, _ = sv.sample_network(network, 21, seed)
+        x = held_out(network, seed)
+        fitted = fit_reference("linear_gaussian_bn", network, x_train, seed)
+        excess.append((sv.true_log_prob(network, x) - fitted.log_prob(x)).mean().item())
+    row = row_of(rows, "student", "linear_gaussian_bn", 3)
+    assert row["excess_nll_mean"] == pytest.approx(fmean(excess))
+    assert row["excess_nll_sd"] == pytest.approx(stdev(excess))
+    assert row["elbo_mean"] is row["effective_sample_size_mean"] is row["reconstruction_error_mean"] is None
+
+
+@pytest.mark.parametrize(("multiple", "size"), [(3, 21), (10, 70)])
+def test_models_are_those_of_a_direct_call(rows, multiple, size):
+    """A size alone, without the other one beside it in the program."""
+    network = sv.load_network("student")
+    model = build_model(network, "true", (2,), seed=1000)
+    x_train = [sv.sample_network(network, size, seed)[0] for seed in (1000, 1001)]
+    list(sv.fit(model, x_train, SHORT, seed=[1000, 1001]))
+    x = torch.stack([held_out(network, seed) for seed in (1000, 1001)])
+    generator = torch.Generator().manual_seed(1000)
+    with torch.no_grad():
+        bound, ess = model.iwae_bound_and_ess(x, 30, generator)
+        distance = (model.reconstruct(x, 32, generator).double() - x).square().sum(dim=-1).sqrt()
+        elbo = model.elbo(x, 20, generator=generator)
+    excess = (sv.true_log_prob(network, x) - bound).mean(dim=-1)
+    row = row_of(rows, "student", "true", multiple)
+    for name, values in {
+        "nll": -bound.mean(dim=-1),
+        "excess_nll": excess,
+        "effective_sample_size": ess.mean(dim=-1),
+        "reconstruction_error": distance.mean(dim=-1),
+        "elbo": elbo.mean(dim=-1),
+    }.items():
+        assert row[f"{name}_mean"] == pytest.approx(values.mean().item(), rel=1e-3)
+        assert row[f"{name}_sd"] == pytest.approx(values.std().item(), rel=1e-2, abs=1e-3)
+    assert 1 < row["effective_sample_size_mean"] < 30
+
+
+@pytest.mark.parametrize("rows_at_once", [16_384, 24])
+def test_bound_and_effective_sample_size_in_pieces(monkeypatch, rows_at_once):
+    """They are those of all log weights, however many are computed at once."""
+    monkeypatch.setattr(base, "_ROWS_AT_ONCE", rows_at_once)
+    model, seen = build_model(sv.load_network("student"), "true", (2,)), []
+    standard_elbo = model.standard_elbo
+
+    def watched(x, noise):
+        seen.append(standard_elbo(x, noise).unflatten(-1, (-1, 5)).movedim(-2, 0))
+        return seen[-1].movedim(0, -2).flatten(-2)
+
+    model.standard_elbo = watched
+    x = sv.sample_network(model.network, 5)[0]
+    with torch.no_grad():
+        bound, ess = model.iwae_bound_and_ess(x, 9)
+    log_weights = torch.cat(seen)
+    assert len(log_weights) == 9
+    assert len(seen) == (1 if rows_at_once > 100 else 5)
+    assert torch.allclose(bound, objectives.iwae_bound(log_weights), atol=1e-5)
+    assert torch.allclose(ess, objectives.effective_sample_size(log_weights), rtol=1e-4)
+
+
+def test_the_paper_beside_ours():
+    config = table1.preset("paper")
+    assert [network.name for network in config.networks] == ["ecoli70", "arth150", "magic-irri", "magic-niab"]
+    assert (config.num_runs, config.num_test, config.iwae_samples, config.multiples) == (5, 1000, 500, (2, 100))
+    cells = [table1.Cell(name, "vanilla_vae", "default", 2) for name in ("ecoli70", "arth150", "magic-irri")]
+    points = [table1.Point(cell, {"nll": [1.0]}, False) for cell in cells]
+    assert [row["paper_excess_nll"] for row in table1.table(config, points)] == [None, 37.1, 5.84]
+    assert "0.58 nats on arth150" in " ".join(table1.notes(config))
+    assert "0.58 nats" not in " ".join(table1.notes(small_config()))
+
+
+def test_seeds_are_not_those_of_the_figure(config):
+    figure = elbo_vs_size.preset("paper", config.networks[0])
+    ours = {*config.seeds(), *config.test_seeds()}
+    assert len(ours) == 4
+    assert ours.isdisjoint({*figure.seeds(), 1_000_003})
+
+
+def other_numbers(network):
+    leaf = network.observed[0]
+    changed = {leaf: replace(network.conditionals[leaf], variance=9.0)}
+    return replace(network, conditionals={**network.conditionals, **changed}, name=network.name)
+
+
+def test_what_a_result_depends_on_is_in_its_config(config):
+    cell = next(cell for cell in config.cells() if cell.learner == "true")
+    described = config.described(cell)
+    json.dumps(described, allow_nan=False)
+    for change in (
+        {"num_runs": 3},
+        {"first_seed": 7},
+        {"num_test": 41},
+        {"iwae_samples": 31},
+        {"elbo_samples": 21},
+        {"reconstruction_samples": 33},
+        {"recipes": (replace(SHORT, learning_rate=1e-4),)},
+        {"networks": (other_numbers(config.networks[0]),)},
+    ):
+        assert replace(config, **change).described(cell) != described
+    assert replace(config, num_updates=4).described(cell) == described
+
+
+def test_nothing_stored_runs_again(tmp_path, rows):
+    """Left in the middle, then finished, then complete: the table is the undisturbed one."""
+    config = small_config()
+    with Store(tmp_path / "sweep.sqlite") as store:
+        running = table1.run(config, store=store)
+        first = next(event for event in running if isinstance(event, table1.Point))
+        running.close()
+        stored = len(store.rows("table-1"))
+        assert 1 <= stored < len(config.cells())
+        second = only_points(table1.run(config, store=store))
+        third = only_points(table1.run(config, store=store))
+    assert first.cell in [point.cell for point in second if point.was_stored]
+    assert sum(point.was_stored for point in second) == stored
+    assert all(point.was_stored for point in third)
+    assert table1.table(config, third) == table1.table(config, second)
+    for row, other in zip(table1.table(config, second), rows, strict=True):
+        assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
+
+
+def test_killed_and_started_again(tmp_path, config, rows):
+    """Killed with -9 it goes on from its store, to the table of an undisturbed run."""
+    path = tmp_path / "s.sqlite"
+    process = subprocess.Popen([sys.executable, __file__, path])
+    deadline = time.monotonic() + 60
+    while num_rows(path) < 2 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    with Store(path) as store:
+        before = store.rows()
+        assert 2 <= len(before) < len(config.cells())
+        points = only_points(table1.run(config, store=store))
+        assert store.rows()[: len(before)] == before
+    assert sum(point.was_stored for point in points) == len(before)
+    for row, other in zip(table1.table(config, points), rows, strict=True):
+        assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
+
+
+def num_rows(path):
+    if not os.path.exists(path) or not os.path.getsize(path):
+        return 0
+    with Store(path, writable=False) as store:
+        return len(store.rows())
+
+
+def test_cluster_finds_the_same_table(rows):
+    config = small_config(multiples=(3,))
+    with (
+        LocalCluster(1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address=None) as local,
+        executors.cluster(local.scheduler_address) as executor,
+    ):
+        points = only_points(table1.run(config, executor))
+    expected = [row for row in rows if row["multiple"] != 10]
+    for row, other in zip(table1.table(config, points), expected, strict=True):
+        assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
+
+
+def test_the_figure_keeps_its_points_too(tmp_path):
+    network = sv.load_network("fork")
+    config = elbo_vs_size.Config(network, (30, 10), ("true",), num_seeds=2, recipe=SHORT, num_test=50, num_updates=3)
+    with Store(tmp_path / "s.sqlite") as store:
+        first = list(elbo_vs_size.run(config, store=store))
+        second = list(elbo_vs_size.run(replace(config, sizes=(10, 20, 30), num_updates=5), store=store))
+    found = [event for event in second if isinstance(event, elbo_vs_size.Point)]
+    assert [(point.cell.size, point.was_stored) for point in found] == [(10, True), (30, True), (20, False)]
+    assert {event.cell.size for event in second if isinstance(event, elbo_vs_size.Progress)} == {20}
+    without = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
+    assert [replace(point, was_stored=False) for point in found[:2]] == [
+        event for event in first if isinstance(event, elbo_vs_size.Point)
+    ]
+    for point, other in zip(found[:2], without, strict=True):
+        assert point.iwae == pytest.approx(other.iwae, abs=1e-4)
+        assert point.exact == other.exact
+
+
+def test_selected_is_a_row_of_the_true_structure_with_linear_parts(monkeypatch):
+    asked = []
+
+    def watched(model, x, recipe, **settings):
+        asked.append((recipe, model.structure, model.settings.get("linear")))
+        return sv.fit(model, x, SHORT, **settings)
+
+    monkeypatch.setattr(table1, "fit", watched)
+    networks = (sv.load_network("fork"),)
+    config = small_config(networks=networks, recipes=(SHORT, "selected"), references=(), multiples=(4,))
+    cells = config.cells()
+    assert [(c.learner, c.recipe) for c in cells[1:]] == [
+        ("true", "short"),
+        ("vanilla_vae", "short"),
+        ("true", "selected"),
+    ]
+    assert "candidates" in config.described(cells[-1])["recipe"]
+    assert len(only_points(table1.run(config))) == 4
+    assert (SHORT, "true", False) in asked
+    assert ("selected", "true", True) in asked
+
+
+@contextmanager
+def threads(num_workers):
+    with ThreadPoolExecutor(num_workers) as executor:
+        yield executor, None
+
+
+def test_files_and_screen(tmp_path, capsys, monkeypatch):
+    config = small_config(networks=(sv.load_network("fork"),))
+    monkeypatch.setattr(table1, "preset", lambda name, networks: config)
+    monkeypatch.setattr(executors, "local_processes", threads)
+    words = ["table", "1", "--steps", "5", "--multiples", "4", "--workers", "1"]
+    assert main([*words, "--recipes", "default", "--out", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    head, rule, truth, *lines = printed.splitlines()
+    assert head.startswith("| network | points | per variable | learner ")
+    assert rule.startswith("| --- | ---: |")
+    assert "true network" in truth
+    assert "Excess NLL: minus the NLL of the true network" in printed
+    stem = tmp_path / "out" / "table-1-quick"
+    with open(f"{stem}.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["recipe"] for row in rows] == ["", "default", "default", "", ""]
+    assert {row["training_points"] for row in rows[1:]} == {"16"}
+    assert math.isfinite(float(rows[1]["excess_nll_mean"]))
+    assert f"{float(rows[1]['excess_nll_mean']):.3f} ± {float(rows[1]['excess_nll_sd']):.3f}" in lines[0]
+    markdown = (tmp_path / "out" / "table-1-quick.md").read_text(encoding="utf-8")
+    assert markdown.count("\n|") == 1 + 5
+    latex = (tmp_path / "out" / "table-1-quick.tex").read_text(encoding="utf-8")
+    assert r"\begin{tabular}{lrrllrrrrrrr}" in latex
+    assert r"$\pm$" in latex
+    (stem.parent / "table-1-quick.tex").unlink()
+    (stem.parent / "table-1-quick.tex").mkdir()
+    assert main([*words, "--out", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]) == 2
+    assert "table-1-quick.tex cannot be written: Is a directory." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--networks", "nowhere"], "nowhere"),
+        (["--networks", "fork", "fork"], "The networks must be different"),
+        (["--preset", "x"], "one of quick, paper"),
+        (["--recipes", "x"], "The recipe 'x' does not exist"),
+        (["--runs", "0"], "number of runs is at least 1, but 0 came"),
+        (["--multiples", "0"], "at least 1 point per variable, but 0 came"),
+        (["--steps", "0"], "number of steps is at least 1"),
+        (["--workers", "0"], "number of workers is at least 1"),
+        (["--cluster", "nonsense"], "looks like tcp://host:8786, but 'nonsense' came"),
+        (["--cluster", "tcp://127.0.0.1:9"], "No Dask scheduler answers at tcp://127.0.0.1:9"),
+        (["--out", "/dev/null/x"], "cannot be made"),
+        (["--store", "pyproject.toml"], "is not a SQLite file"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_2(arguments, sentence, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(executors.cluster.__wrapped__, "__defaults__", (0.3,))
+    out = [] if "--out" in arguments else ["--out", str(tmp_path)]
+    assert main(["table", "1", *arguments, *out]) == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert err.count("\n") == 1
+
+
+def test_unreachable_cluster_of_a_figure(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(executors.cluster.__wrapped__, "__defaults__", (0.3,))
+    words = ["figure", "elbo-vs-size", "--network", "fork", "--cluster", "tcp://127.0.0.1:9"]
+    assert main([*words, "--store", str(tmp_path / "s.sqlite"), "--out", str(tmp_path)]) == 2
+    assert "No Dask scheduler answers" in capsys.readouterr().err
+    assert not (tmp_path / "s.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"models": ("wrong",)}, "no model wrong; there are true"),
+        ({"references": ("wrong",)}, "no reference wrong; there are independent_gaussians"),
+        ({"networks": ()}, "networks must be different and at least one"),
+        ({"recipes": (SHORT, SHORT)}, "recipes must be different"),
+        ({"recipes": ("default",)}, "A recipe is a Recipe or 'selected', but 'default' came"),
+        ({"iwae_samples": 0}, "iwae samples is at least 1, but 0 came"),
+    ],
+)
+def test_bad_configs_are_one_sentence(changes, sentence):
+    with pytest.raises(sv.InputError, match=sentence):
+        small_config(**changes)
+
+
+if __name__ == "__main__":  # To be killed.
+    torch.set_num_threads(1)
+    with Store(sys.argv[1]) as its_store:
+        list(table1.run(small_config(), store=its_store))
