@@ -42,6 +42,7 @@ def record(model, size, step, loss=4.0):
 @pytest.fixture
 def job():
     about = {"models": ("true", "vanilla_vae"), "sizes": (7, 70), "num_seeds": 2, "steps": {7: 100, 70: 100}}
+    about["tasks"] = [[(model, size) for size in about["sizes"]] for model in about["models"]]
     return Job("student-own-0000", Plan(STUDENT), state=RUNNING, about=about, started=0.0)
 
 
@@ -87,10 +88,13 @@ def test_a_run_that_diverged_is_named(job):
 
 
 def test_time_left_follows_each_models_pace(job):
-    job.progress = [record("true", 7, 100), record("vanilla_vae", 7, 50)]
-    job.points = [point("true", 7, (3.5, 3.5), seconds=30.0)]
-    assert share_done(job) == pytest.approx(150 / 400)
-    assert seconds_left(job, now=35.0) == pytest.approx(5 + 30 + 10)
+    job.progress = [record("true", 7, 50), record("true", 70, 50)]
+    assert share_done(job) == pytest.approx(100 / 400)
+    assert seconds_left(job, now=20.0) == pytest.approx(20 + 40)
+    job.points = [point("true", 7, (3.5, 3.5), seconds=28.0), point("true", 70, (3.5, 3.5), seconds=30.0)]
+    job.progress += [record("vanilla_vae", 7, 50)]
+    assert share_done(job) == pytest.approx(250 / 400)
+    assert seconds_left(job, now=35.0) == pytest.approx(5 + 10)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (42, "40 s"), (130, "2 min"), (7200, "2.0 h")])

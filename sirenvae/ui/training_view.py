@@ -96,8 +96,8 @@ def _status(job: Job) -> None:
 def _top_line(job: Job) -> str:
     if job.about is None:
         return "&nbsp;"
-    seeds = job.about["num_seeds"]
-    replicas = "**1** replica" if seeds == 1 else f"**{seeds}** replicas trained at once"
+    count = max(map(len, job.about["tasks"])) * job.about["num_seeds"]
+    replicas = "**1** replica" if count == 1 else f"**{count}** replicas trained at once"
     parts = [f"**{job.about['device']}**", replicas]
     if job.progress:
         parts.append(f"**{job.progress[-1]['replica_steps_per_second']:,.0f}** replica-steps a second")

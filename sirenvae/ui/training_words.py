@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from statistics import fmean, stdev
 
 from sirenvae.figures.elbo import MODEL_LOOKS
@@ -31,15 +32,21 @@ def seconds_left(job: Job, now: float) -> float | None:
     done = _steps_done(job)
     if job.state != RUNNING or not done:
         return None
-    spent = {(point["model"], point["size"]): point["seconds"] for point in job.points}
-    current = next((cell for cell in reversed(done) if cell not in spent), None)
-    if current:
-        spent[current] = max(0.0, now - job.started - sum(spent.values()))
-    pace = {
-        model: sum(spent[cell] for cell in done if cell[0] == model)
-        / sum(steps for cell, steps in done.items() if cell[0] == model)
-        for model in {cell[0] for cell in done}
-    }
+    seconds = {(point["model"], point["size"]): point["seconds"] for point in job.points}
+    spent, steps = defaultdict(float), defaultdict(int)
+    begun = 0.0  # when the task in question began, in seconds of the job
+    for task in job.about["tasks"]:
+        if not any(cell in done for cell in task):
+            continue
+        model = task[0][0]
+        finished = all(cell in seconds for cell in task)
+        took = max(seconds[cell] for cell in task) if finished else max(0.0, now - job.started - begun)
+        begun += took
+        spent[model] += took
+        steps[model] += sum(done.get(cell, 0) for cell in task)
+    pace = {model: spent[model] / steps[model] for model in spent if steps[model]}
+    if not pace:
+        return None
     unknown = fmean(pace.values())
     left = 0.0
     for size in job.about["sizes"]:

@@ -50,6 +50,7 @@ def about(config: elbo_vs_size.Config) -> dict:
         "models": config.models,
         "sizes": tuple(sorted(config.sizes)),
         "num_seeds": config.num_seeds,
+        "tasks": [[(cell.model, cell.size) for cell in cells] for cells in config.tasks()],
         "num_test": config.num_test,
         "elbo_samples": config.elbo_samples,
         "steps": {size: config.recipe.steps_for(size, num_variables) for size in config.sizes},
