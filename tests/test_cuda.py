@@ -7,6 +7,7 @@ import sirenvae as sv
 from sirenvae.engine.streams import Streams
 from sirenvae.recipes import Recipe
 
+# A GPU cannot be replaced by anything that would show the same, and neither this project nor CI needs one.
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU: what runs on one is not tested")
 RECIPE = Recipe("short", num_steps=40, batch_size=50)
 

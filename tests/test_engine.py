@@ -1,6 +1,5 @@
 """The training engine: edge lists against automatic differentiation, replicas against themselves alone."""
 
-import resource
 import subprocess
 import sys
 import warnings
@@ -267,9 +266,9 @@ print(records[-1].step, bool(torch.isfinite(records[-1].loss).all()), len(caught
 """
 
 
+# RLIMIT_AS holds on Linux alone; the halving itself is tested everywhere, below.
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited in a way that only Linux has")
 def test_too_little_memory_means_fewer_replicas_at_a_time():
-    assert resource.RLIMIT_AS
     done = subprocess.run([sys.executable, "-c", OUT_OF_MEMORY], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("3 True"), done.stdout

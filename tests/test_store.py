@@ -15,16 +15,6 @@ from sirenvae.experiments import store as store_module
 from sirenvae.experiments.store import Store, StoreError, key_of
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "sweeps.sqlite"
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "log"
-
-
 def test_what_is_put_is_got_and_the_first_row_stays(path):
     config, result = {"sizes": (7, 14), "network": "student"}, {"elbo": (1.5, 2.0), "name": "ü"}
     key = key_of("demo", config)

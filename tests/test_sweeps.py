@@ -22,16 +22,6 @@ from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import CellsFailed, Finished, run_cells
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "sweeps.sqlite"
-
-
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "log"
-
-
 def start(path, log, count, pause, num_workers=0):
     arguments = map(str, (path, log, count, pause, num_workers))
     return subprocess.Popen([sys.executable, small_sweep.__file__, *arguments], stderr=subprocess.PIPE, text=True)

@@ -1,48 +1,27 @@
-"""The paper's table: its numbers against direct calls, its store, its files and its bad input."""
+"""The paper's table: its numbers against direct calls, its store and its bad configurations."""
 
-import csv
 import json
-import math
 import os
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from statistics import fmean, stdev
 
 import pytest
+import small_table
 import torch
 from distributed import LocalCluster
+from small_table import SHORT, small_config
 
 import sirenvae as sv
 from sirenvae import objectives
-from sirenvae.cli import main
 from sirenvae.experiments import elbo_vs_size, executors, table1
 from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
 from sirenvae.models import base
 from sirenvae.models.references import fit_reference
-from sirenvae.recipes import Recipe
-
-SHORT = Recipe("short", num_steps=20)
-
-
-def small_config(**changes):
-    settings = dict(
-        networks=(sv.load_network("fork"), sv.load_network("student")),
-        multiples=(3, 10),
-        models=("true", "vanilla_vae"),
-        recipes=(SHORT,),
-        references=("independent_gaussians", "linear_gaussian_bn"),
-        num_runs=2,
-        num_test=40,
-        iwae_samples=30,
-        num_updates=3,
-    )
-    return table1.Config(**settings | changes)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +151,7 @@ def test_the_paper_beside_ours():
 
 def test_seeds_are_not_those_of_the_figure(config):
     figure = elbo_vs_size.preset("paper", config.networks[0])
-    ours = {*config.seeds(), *config.test_seeds()}
+    ours = {*config.seeds(), *config.held_out_seeds()}
     assert len(ours) == 4
     assert ours.isdisjoint({*figure.seeds(), 1_000_003})
 
@@ -223,7 +202,7 @@ def test_nothing_stored_runs_again(tmp_path, rows):
 def test_killed_and_started_again(tmp_path, config, rows):
     """Killed with -9 it goes on from its store, to the table of an undisturbed run."""
     path = tmp_path / "s.sqlite"
-    process = subprocess.Popen([sys.executable, __file__, path])
+    process = subprocess.Popen([sys.executable, small_table.__file__, path])
     deadline = time.monotonic() + 60
     while num_rows(path) < 2 and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -298,76 +277,6 @@ def test_selected_is_a_row_of_the_true_structure_with_linear_parts(monkeypatch):
     assert ("selected", "true", True) in asked
 
 
-@contextmanager
-def threads(num_workers):
-    with ThreadPoolExecutor(num_workers) as executor:
-        yield executor, None
-
-
-def test_files_and_screen(tmp_path, capsys, monkeypatch):
-    config = small_config(networks=(sv.load_network("fork"),))
-    monkeypatch.setattr(table1, "preset", lambda name, networks: config)
-    monkeypatch.setattr(executors, "local_processes", threads)
-    words = ["table", "1", "--steps", "5", "--multiples", "4", "--workers", "1"]
-    assert main([*words, "--recipes", "default", "--out", str(tmp_path / "out")]) == 0
-    printed = capsys.readouterr().out
-    head, rule, truth, *lines = printed.splitlines()
-    assert head.startswith("| network | points | per variable | learner ")
-    assert rule.startswith("| --- | ---: |")
-    assert "true network" in truth
-    assert "Excess NLL: minus the NLL of the true network" in printed
-    stem = tmp_path / "out" / "table-1-quick"
-    with open(f"{stem}.csv", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["recipe"] for row in rows] == ["", "default", "default", "", ""]
-    assert {row["training_points"] for row in rows[1:]} == {"16"}
-    assert math.isfinite(float(rows[1]["excess_nll_mean"]))
-    assert f"{float(rows[1]['excess_nll_mean']):.3f} ± {float(rows[1]['excess_nll_sd']):.3f}" in lines[0]
-    markdown = (tmp_path / "out" / "table-1-quick.md").read_text(encoding="utf-8")
-    assert markdown.count("\n|") == 1 + 5
-    latex = (tmp_path / "out" / "table-1-quick.tex").read_text(encoding="utf-8")
-    assert r"\begin{tabular}{lrrllrrrrrrr}" in latex
-    assert r"$\pm$" in latex
-    (stem.parent / "table-1-quick.tex").unlink()
-    (stem.parent / "table-1-quick.tex").mkdir()
-    assert main([*words, "--out", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]) == 2
-    assert "table-1-quick.tex cannot be written: Is a directory." in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--networks", "nowhere"], "nowhere"),
-        (["--networks", "fork", "fork"], "The networks must be different"),
-        (["--preset", "x"], "one of quick, paper"),
-        (["--recipes", "x"], "The recipe 'x' does not exist"),
-        (["--runs", "0"], "number of runs is at least 1, but 0 came"),
-        (["--multiples", "0"], "at least 1 point per variable, but 0 came"),
-        (["--steps", "0"], "number of steps is at least 1"),
-        (["--workers", "0"], "number of workers is at least 1"),
-        (["--cluster", "nonsense"], "looks like tcp://host:8786, but 'nonsense' came"),
-        (["--cluster", "tcp://127.0.0.1:9"], "No Dask scheduler answers at tcp://127.0.0.1:9"),
-        (["--out", "/dev/null/x"], "cannot be made"),
-        (["--store", "pyproject.toml"], "is not a SQLite file"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_code_2(arguments, sentence, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(executors.cluster.__wrapped__, "__defaults__", (0.3,))
-    out = [] if "--out" in arguments else ["--out", str(tmp_path)]
-    assert main(["table", "1", *arguments, *out]) == 2
-    err = capsys.readouterr().err
-    assert sentence in err
-    assert err.count("\n") == 1
-
-
-def test_unreachable_cluster_of_a_figure(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(executors.cluster.__wrapped__, "__defaults__", (0.3,))
-    words = ["figure", "elbo-vs-size", "--network", "fork", "--cluster", "tcp://127.0.0.1:9"]
-    assert main([*words, "--store", str(tmp_path / "s.sqlite"), "--out", str(tmp_path)]) == 2
-    assert "No Dask scheduler answers" in capsys.readouterr().err
-    assert not (tmp_path / "s.sqlite").exists()
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -382,9 +291,3 @@ def test_unreachable_cluster_of_a_figure(capsys, monkeypatch, tmp_path):
 def test_bad_configs_are_one_sentence(changes, sentence):
     with pytest.raises(sv.InputError, match=sentence):
         small_config(**changes)
-
-
-if __name__ == "__main__":  # To be killed.
-    torch.set_num_threads(1)
-    with Store(sys.argv[1]) as its_store:
-        list(table1.run(small_config(), store=its_store))

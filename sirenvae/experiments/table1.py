@@ -110,7 +110,7 @@ def run(
 def _results(config: Config, cells: tuple[Cell, ...]) -> Generator[Progress, None, list[dict]]:
     """Compute cells of one learner: yield their progress, return the values of each."""
     network, learner = config.network(cells[0]), cells[0].learner
-    tests = torch.stack([sample_network(network, config.num_test, seed)[0] for seed in config.test_seeds()])
+    tests = torch.stack([sample_network(network, config.num_test, seed)[0] for seed in config.held_out_seeds()])
     if learner == TRUTH:
         return [_truth(network, tests)]
     training = {

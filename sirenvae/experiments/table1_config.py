@@ -80,7 +80,7 @@ class Config:
         """Of the training sets, one for each run."""
         return range(self.first_seed, self.first_seed + self.num_runs)
 
-    def test_seeds(self) -> range:
+    def held_out_seeds(self) -> range:
         """Of the test sets, one for each run."""
         return range(_TEST_SEED + self.first_seed, _TEST_SEED + self.first_seed + self.num_runs)
 
@@ -142,7 +142,7 @@ class Config:
         common = {
             "network": network_config(network),
             "learner": cell.learner,
-            "test_seeds": list(self.test_seeds()),
+            "test_seeds": list(self.held_out_seeds()),
             "num_test": self.num_test,
         }
         if cell.learner == TRUTH:

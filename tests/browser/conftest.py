@@ -17,6 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     ours = [item for item in items if Path(__file__).parent in item.path.parents and item.path.name != "conftest.py"]
     if ours:
+        # Pages cannot be tested without one; a machine that lacks it still runs the rest, and CI installs it.
         reason = f"{len(ours)} browser tests need a chromium or chrome on the PATH"
         ours[0].add_marker(pytest.mark.skip(reason=reason))
         items[:] = [item for item in items if item not in ours[1:]]
