@@ -1,8 +1,10 @@
 """Bayesian networks, their inverses and the checks on them. No torch here."""
 
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian
+from sirenvae.graphs.edits import change_network, changes_between
 from sirenvae.graphs.elimination import EliminationStep
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
+from sirenvae.graphs.generate import generate_network
 from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert, moralizing_edges
 from sirenvae.graphs.linear_gaussian import observed_entropy
 from sirenvae.graphs.named import about_network, load_network, network_names
@@ -17,6 +19,7 @@ from sirenvae.graphs.proofs import (
     is_natural,
     report,
 )
+from sirenvae.graphs.structure import MarkovBlanket, longest_path, markov_blanket, treewidth_bound
 from sirenvae.graphs.words import explain
 
 __all__ = [
@@ -27,18 +30,24 @@ __all__ = [
     "Inverse",
     "InverseReport",
     "LinearGaussian",
+    "MarkovBlanket",
     "ProductGaussian",
     "PruningStep",
     "TanhGaussian",
     "about_network",
+    "change_network",
+    "changes_between",
     "eliminate",
     "explain",
+    "generate_network",
     "independence",
     "invert",
     "is_faithful",
     "is_minimal",
     "is_natural",
     "load_network",
+    "longest_path",
+    "markov_blanket",
     "moralizing_edges",
     "network_names",
     "network_to_json",
@@ -47,4 +56,5 @@ __all__ = [
     "read_network",
     "report",
     "tanh_network",
+    "treewidth_bound",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 
 import networkx as nx
@@ -12,6 +12,7 @@ import networkx as nx
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import LinearGaussian
 from sirenvae.graphs.files import parse_json
+from sirenvae.graphs.generate import KINDS, generate_network, recipe_of
 from sirenvae.graphs.network import BayesianNetwork
 from sirenvae.graphs.nonlinear import circuit, tanh_network
 
@@ -76,7 +77,10 @@ _ABOUT = {
 
 
 def network_names() -> list[str]:
-    """The names that :func:`load_network` offers; any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12) too."""
+    """The names that :func:`load_network` offers.
+
+    Any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12) and what :func:`generate_network` makes are found too.
+    """
     return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR]
 
 
@@ -88,15 +92,18 @@ def about_network(name: str) -> str:
     tree = _tree_depth(name, "tree-tanh")
     if tree is not None:
         return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
+    if (recipe := recipe_of(name)) is not None:
+        return f"{KINDS[recipe.kind]} {recipe.num_variables} variables, seed {recipe.seed}; the leaves are seen."
     return _ABOUT[name]
 
 
-@cache
+@lru_cache(maxsize=64)
 def load_network(name: str) -> BayesianNetwork:
     """Load a named network, with conditionals: linear Gaussian but for ``circuit``, ``tree-tanh-D``, ``ecoli70-tanh``.
 
     Arguments:
-        name: One of :func:`network_names`, or ``binary-tree-D`` or ``tree-tanh-D``.
+        name: One of :func:`network_names`, or ``binary-tree-D`` or ``tree-tanh-D``, or the name of a generated network,
+            such as ``random-dag-20-2-7``.
 
     Raises:
         InputError: If there is no such network.
@@ -110,6 +117,8 @@ def load_network(name: str) -> BayesianNetwork:
     if name in _SHIPPED:
         text = files("sirenvae.data").joinpath("networks", f"{name}.json").read_text(encoding="utf-8")
         return parse_json(text, name=name)
+    if (recipe := recipe_of(name)) is not None:
+        return generate_network(recipe.kind, recipe.num_variables, recipe.parents, recipe.seed)
     if name == "circuit":
         return circuit(name)
     if name == "ecoli70-tanh":
