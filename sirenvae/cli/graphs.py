@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from pathlib import Path
 
 import networkx as nx
 
 from sirenvae import graphs
+from sirenvae.graphs.replay import step_to_dict
 
 _WORDS = {"True": "yes", "False": "no", "None": "-"}
-_RACERS = [
-    ("nami", "topological"),
-    ("nami", "reverse"),
-    ("stuhlmueller", "topological"),
-    ("mean_field", "topological"),
-    ("fully_connected", "topological"),
-]
 
 
 def add_commands(commands) -> None:
@@ -103,15 +96,19 @@ def _invert(options) -> None:
 
 
 def _race(options) -> None:
-    network, rows = load(options.network), []
-    for method, order in _RACERS:
-        start = time.perf_counter()
-        inverse = graphs.invert(network, order, method=method)
-        seconds = time.perf_counter() - start
-        sizes = {"edges": inverse.dag.number_of_edges(), "largest_clique": _largest(inverse) + 1}
-        rows.append(
-            {"method": method, "order": order, **sizes, **_verdict(network, inverse), "seconds": round(seconds, 6)}
-        )
+    rows = [
+        {
+            "method": racer.method,
+            "order": racer.order,
+            "edges": racer.num_edges,
+            "largest_clique": racer.largest_parent_set + 1,
+            "faithful": racer.faithful,
+            "minimal": racer.minimal,
+            "natural": racer.natural,
+            "seconds": round(racer.seconds, 6),
+        }
+        for racer in graphs.race(load(options.network))
+    ]
     _print_rows(rows, options.json)
 
 
@@ -138,18 +135,7 @@ def _as_json(network, inverse) -> dict:
         "edges": [list(edge) for edge in inverse.dag.edges],
         "largest_parent_set": _largest(inverse),
         **_verdict(network, inverse),
-        "steps": [_step_as_json(step) for step in inverse.steps],
-    }
-
-
-def _step_as_json(step) -> dict:
-    if isinstance(step, graphs.PruningStep):
-        return {"child": step.child, "redundant_parent": step.parent, "separating_set": list(step.separating_set)}
-    return {
-        "eliminated": step.eliminated,
-        "frontier": {str(v): cost for v, cost in step.frontier.items()},
-        "fill_edges": [list(pair) for pair in step.fill_edges],
-        "parents": list(step.parents),
+        "steps": [step_to_dict(step) for step in inverse.steps],
     }
 
 

@@ -1,9 +1,20 @@
-"""The steps of an inversion in words."""
+"""The steps of an inversion, paths and differences in words."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import networkx as nx
+
+from sirenvae.graphs.comparison import InverseDifference
 from sirenvae.graphs.elimination import EliminationStep
 from sirenvae.graphs.inversion import PruningStep
+from sirenvae.graphs.network import Variable
+from sirenvae.graphs.paths import Junction, any_path, junctions
+
+_MOST_REASONS = 3  # junctions of a path that are explained one by one
+_WHICH = {"chain": "in the middle of a chain", "common cause": "a common cause", "collider": "a collider"}
 
 
 def explain(step: EliminationStep | PruningStep) -> str:
@@ -37,6 +48,79 @@ def explain(step: EliminationStep | PruningStep) -> str:
     return " ".join(filter(None, words))
 
 
+def explain_answer(
+    dag: nx.DiGraph, x: Variable, y: Variable, given: Iterable[Variable], path: Sequence[Variable] | None
+) -> str:
+    """Why two variables depend along an active path or, without one, where the shortest way between them is blocked.
+
+    Arguments:
+        dag: The graph that was asked.
+        x, y, given: The question.
+        path: The active path, ``None`` where the two are independent.
+
+    Example:
+        >>> print(explain_answer(nx.DiGraph([("a", "c"), ("b", "c")]), "a", "b", [], None))
+        The path a → c ← b is blocked at c, a collider: neither it nor a descendant of it is given.
+    """
+    given = list(given)
+    if path is None:
+        way = any_path(dag, x, y)
+        if way is None:
+            return "No path connects the two."
+        return f"The path {with_arrows(dag, way)} is blocked{_where_blocked(junctions(dag, way, given))}"
+    middle = junctions(dag, path, given)
+    if not middle:
+        return f"An edge joins them: {with_arrows(dag, path)}."
+    reasons = [_why_open(junction) for junction in middle[:_MOST_REASONS]]
+    rest = "; and so on" if len(middle) > _MOST_REASONS else ""
+    return f"The path {with_arrows(dag, path)} is open: {'; '.join(reasons)}{rest}."
+
+
+def with_arrows(dag: nx.DiGraph, path: Sequence[Variable]) -> str:
+    """A path with its arrows, as ``D → G ← I``; neighbours without an edge in `dag` are joined by a dash."""
+    words = [str(path[0])]
+    for before, v in pairwise(path):
+        words += ["→" if dag.has_edge(before, v) else "←" if dag.has_edge(v, before) else "–", str(v)]
+    return " ".join(words)
+
+
+def explain_difference(difference: InverseDifference) -> str:
+    """What changed from one inverse to another, in a sentence or two."""
+    parts = [
+        _some_edges("gone", difference.gone),
+        _some_edges("new", difference.new),
+        _some_edges("turned around", difference.turned),
+    ]
+    said = [part for part in parts if part]
+    if not said:
+        return f"Nothing changes in the inverse: {_count(difference.num_kept, 'edge')} as before."
+    return f"In the inverse {'; '.join(said)}. {_count(difference.num_kept, 'edge').capitalize()} stayed."
+
+
+def _some_edges(what: str, edges: Sequence) -> str:
+    if not edges:
+        return ""
+    verb = "is" if len(edges) == 1 else "are"
+    return f"{_count(len(edges), 'edge')} {verb} {what} ({_listing([f'{a} → {b}' for a, b in edges], 6)})"
+
+
+def _why_open(junction: Junction) -> str:
+    v = junction.variable
+    if junction.kind != "collider":
+        return f"{v} is {_WHICH[junction.kind]} and not given"
+    if junction.opener == v:
+        return f"{v} is a collider and given"
+    return f"{v} is a collider and its descendant {junction.opener} is given"
+
+
+def _where_blocked(middle: Sequence[Junction]) -> str:
+    blocked = next(junction for junction in middle if not junction.is_open)
+    v, which = blocked.variable, _WHICH[blocked.kind]
+    if blocked.kind == "collider":
+        return f" at {v}, a collider: neither it nor a descendant of it is given."
+    return f" at {v}, {which}: it is given."
+
+
 def _why_filled(step: EliminationStep) -> str:
     v = step.eliminated
     if not step.fill_edges:
@@ -65,4 +149,4 @@ def _listing(names, at_most: int = 8) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
