@@ -17,11 +17,13 @@ from small_table import SHORT, small_config
 
 import sirenvae as sv
 from sirenvae import objectives
+from sirenvae.cli.tables import table1_texts
 from sirenvae.experiments import elbo_vs_size, executors, table1
 from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
 from sirenvae.models import base
 from sirenvae.models.references import fit_reference
+from sirenvae.selection import Candidate, Selection
 
 
 @pytest.fixture(scope="module")
@@ -140,13 +142,15 @@ def test_bound_and_effective_sample_size_in_pieces(monkeypatch, rows_at_once):
 
 def test_the_paper_beside_ours():
     config = table1.preset("paper")
-    assert [network.name for network in config.networks] == ["ecoli70", "arth150", "magic-irri", "magic-niab"]
+    linear = ["ecoli70", "arth150", "magic-irri", "magic-niab"]
+    assert [network.name for network in config.networks] == [*linear, "ecoli70-tanh", "tree-tanh-5"]
     assert (config.num_runs, config.num_test, config.iwae_samples, config.multiples) == (5, 1000, 500, (2, 100))
     cells = [table1.Cell(name, "vanilla_vae", "default", 2) for name in ("ecoli70", "arth150", "magic-irri")]
     points = [table1.Point(cell, {"nll": [1.0]}, False) for cell in cells]
-    assert [row["paper_excess_nll"] for row in table1.table(config, points)] == [None, 37.1, 5.84]
-    assert "0.58 nats on arth150" in " ".join(table1.notes(config))
-    assert "0.58 nats" not in " ".join(table1.notes(small_config()))
+    rows = table1.table(config, points)
+    assert [row["paper_excess_nll"] for row in rows] == [None, 37.1, 5.84]
+    assert "0.58 nats on arth150" in " ".join(table1.notes(config, rows))
+    assert "0.58 nats" not in " ".join(table1.notes(small_config(), []))
 
 
 def test_seeds_are_not_those_of_the_figure(config):
@@ -252,15 +256,19 @@ def test_the_figure_keeps_its_points_too(tmp_path):
     ]
     for point, other in zip(found[:2], without, strict=True):
         assert point.iwae == pytest.approx(other.iwae, abs=1e-4)
-        assert point.exact == other.exact
+        assert point.truth == other.truth
 
 
-def test_selected_is_a_row_of_the_true_structure_with_linear_parts(monkeypatch):
+def test_selected_is_a_row_of_the_true_structure_and_says_what_was_chosen(monkeypatch):
+    """Of two candidates, one that cannot train: every run keeps its linear start."""
     asked = []
+    candidates = (Candidate("linear start", True, None), Candidate("wild", False, replace(SHORT, learning_rate=1e300)))
 
     def watched(model, x, recipe, **settings):
         asked.append((recipe, model.structure, model.settings.get("linear")))
-        return sv.fit(model, x, SHORT, **settings)
+        if recipe == "selected":
+            return Selection(model, x, **settings, candidates=candidates)
+        return sv.fit(model, x, recipe, **settings)
 
     monkeypatch.setattr(table1, "fit", watched)
     networks = (sv.load_network("fork"),)
@@ -272,9 +280,38 @@ def test_selected_is_a_row_of_the_true_structure_with_linear_parts(monkeypatch):
         ("true", "selected"),
     ]
     assert "candidates" in config.described(cells[-1])["recipe"]
-    assert len(only_points(table1.run(config))) == 4
+    points = only_points(table1.run(config))
+    assert [point.values.get("chosen") for point in points if point.cell.recipe] in (
+        [None, None, ["linear start"] * 2],
+        [["linear start"] * 2, None, None],
+        [None, ["linear start"] * 2, None],
+    )
+    rows = table1.table(config, points)
+    assert [row["chosen"] for row in rows] == [None, None, None, "linear start ×2"]
+    assert "no triumph of flows" in table1.notes(config, rows)[-1]
+    assert "no triumph of flows" not in " ".join(table1.notes(config, rows[:-1]))
+    texts, _ = table1_texts(rows)
+    assert texts[0][5] == "chosen"
+    assert [line[5] for line in texts[1:]] == ["-", "-", "-", "linear start ×2"]
+    assert "chosen" not in table1_texts(rows[:-1])[0][0]
     assert (SHORT, "true", False) in asked
     assert ("selected", "true", True) in asked
+
+
+def test_truth_that_is_estimated_is_said_to_be():
+    """Of two networks that are not normal one is summed over grids, the other needs importance sampling."""
+    networks = tuple(map(sv.load_network, ("tree-tanh-2", "ecoli70-tanh")))
+    config = small_config(networks=networks, multiples=(2,), models=("vanilla_vae",), num_test=6)
+    rows = table1.table(config, only_points(table1.run(config)))
+    tests = [sv.sample_network(networks[1], 6, seed)[0] for seed in (2_001_000, 2_001_001)]
+    error = sv.true_log_prob_and_error(networks[1], torch.stack(tests))[1]
+    expected = error.square().sum().sqrt().item() / 12
+    assert [row["nll_standard_error"] for row in rows] == [None] * 4 + [pytest.approx(expected)] + [None] * 3
+    assert {row["exact_entropy"] for row in rows} == {None}
+    assert all(row["excess_nll_mean"] > 0 for row in rows if row["learner"] == "linear_gaussian_bn")
+    assert f"except on ecoli70-tanh ({expected:.2g} nats)" in table1.notes(config, rows)[-1]
+    assert table1_texts(rows)[0][1][3] == "true network"
+    assert table1_texts(rows)[0][5][3] == f"true network, estimated ± {expected:.2g}"
 
 
 @pytest.mark.parametrize(

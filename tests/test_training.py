@@ -211,7 +211,7 @@ def test_an_experiment_yields_progress_and_a_point_per_cell():
     assert all(i >= e for point in points for i, e in zip(point.iwae, point.elbo, strict=True))
     rows = elbo_vs_size.table(config, points)
     assert len(rows) == 8
-    assert rows[0]["excess_nll"] == rows[0]["exact_log_evidence"] - rows[0]["iwae"]
+    assert rows[0]["excess_nll"] == rows[0]["true_log_evidence"] - rows[0]["iwae"]
 
 
 def test_worker_processes_find_the_same_points():
@@ -263,7 +263,7 @@ def test_presets():
 
 def test_the_figure_has_a_curve_and_a_band_for_each_model_and_the_exact_line(tmp_path):
     rows = [
-        {"model": model, "size": size, "elbo": -30.0 - seed, "exact_log_evidence": -29.0}
+        {"model": model, "size": size, "elbo": -30.0 - seed, "true_log_evidence": -29.0, "true_log_evidence_error": 0.0}
         for model in ("true", "vanilla_vae")
         for size in (10, 100)
         for seed in (0, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
 from sirenvae.cli import experiments, graphs, results, tables
@@ -24,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     experiments.add_commands(commands)
     tables.add_commands(commands)
     results.add_commands(commands)
+    arguments = sys.argv[1:] if arguments is None else arguments
     options = parser.parse_args(arguments)
+    options.command_line = shlex.join(["python", "-m", "sirenvae", *arguments])
     try:
         options.command(options)
     except InputError as error:

@@ -29,7 +29,7 @@ def _add_train(commands) -> None:
     parser.add_argument("--size", type=int, help="training points; default two for each variable")
     parser.add_argument("--seeds", type=int, default=3, help="training sets, trained as one program (default 3)")
     parser.add_argument("--first-seed", type=int, default=0, help="seeds run from here (default 0)")
-    parser.add_argument("--recipe", default="default", help="default or paper")
+    parser.add_argument("--recipe", default="default", help="default, paper or selected")
     parser.add_argument("--learning-rate", type=float, help="instead of the recipe's")
     parser.add_argument("--steps", type=int, help="instead of the recipe's")
     parser.add_argument("--test", type=int, default=1000, help="test points (default 1000)")
@@ -44,7 +44,7 @@ def _add_figure(commands) -> None:
     )
     figures = parser.add_subparsers(required=True, metavar="FIGURE")
     elbo = figures.add_parser("elbo-vs-size", help="ELBO against training-set size")
-    add_network_argument(elbo, "--network", default="ecoli70")
+    add_network_argument(elbo, "--network", nargs="+", default=["ecoli70"])
     elbo.add_argument("--preset", default="quick", help="minute, quick (default) or paper")
     elbo.add_argument("--sizes", type=int, nargs="+", help="training-set sizes instead of the preset's")
     elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
@@ -55,13 +55,9 @@ def _add_figure(commands) -> None:
 
 def _train(options) -> None:
     from sirenvae.experiments import elbo_vs_size as experiment
-    from sirenvae.recipes import RECIPES
+    from sirenvae.experiments.learners import ABOUT_SELECTED, name_of
 
-    if options.recipe not in RECIPES:
-        raise InputError(f"The recipe {options.recipe!r} does not exist; it is one of {', '.join(RECIPES)}.")
-    changes = {"learning_rate": options.learning_rate, "num_steps": options.steps}
-    recipe = replace(RECIPES[options.recipe], **{name: value for name, value in changes.items() if value is not None})
-    network = load(options.network)
+    recipe, network = _recipe(options), load(options.network)
     size = 2 * len(network.variables) if options.size is None else options.size
     config = experiment.Config(
         network,
@@ -78,28 +74,70 @@ def _train(options) -> None:
     if options.json:
         print(json.dumps(rows, indent=1))
         return
-    print(f"{network.name}, {options.structure}, {size} points, recipe {recipe.name}")
-    print(f"  exact log evidence of the test points {point.exact:.3f} nats")
+    print(f"{network.name}, {options.structure}, {size} points, recipe {name_of(recipe)}")
+    error = f" ± {point.truth_error:.2g}" if point.truth_error else ""
+    kind = "estimated" if point.truth_error else "exact"
+    print(f"  {kind} log evidence of the test points {point.truth:.3f}{error} nats")
     for row in rows:
         print(
             f"  seed {row['seed']}: ELBO {row['elbo']:.3f}, IWAE({options.iwae}) {row['iwae']:.3f}, "
-            f"excess NLL {row['excess_nll']:.3f} nats" + (", diverged and frozen" if row["diverged"] else "")
+            f"excess NLL {row['excess_nll']:.3f} nats"
+            + (f", chosen: {row['chosen']}" if row["chosen"] else "")
+            + (", diverged and frozen" if row["diverged"] else "")
         )
+    if config.is_selected:
+        print(f"  {ABOUT_SELECTED}")
     excess = sum(row["excess_nll"] for row in rows) / len(rows)
     print(f"  mean excess NLL {excess:.3f} nats over {len(rows)} seeds, {point.seconds:.0f} s")
 
 
+def _recipe(options):
+    """The recipe with the changes that the options make."""
+    from sirenvae.recipes import RECIPES
+    from sirenvae.training import SELECTED
+
+    there = {**RECIPES, SELECTED: SELECTED}
+    if options.recipe not in there:
+        raise InputError(f"The recipe {options.recipe!r} does not exist; it is one of {', '.join(there)}.")
+    given = {"learning_rate": options.learning_rate, "num_steps": options.steps}
+    changes = {name: value for name, value in given.items() if value is not None}
+    if options.recipe == SELECTED:
+        if changes:
+            raise InputError(f"The recipe {SELECTED!r} chooses its rate and steps; leave --learning-rate, --steps out.")
+        return SELECTED
+    return replace(RECIPES[options.recipe], **changes)
+
+
 def _elbo_vs_size(options) -> None:
     from sirenvae.experiments import elbo_vs_size as experiment
+    from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.reference_results import write_reference_results
 
-    config = experiment.preset(options.preset, load(options.network))
+    configs, rows = [_elbo_vs_size_config(options, name) for name in dict.fromkeys(options.network)], []
+    for config in configs:  # Workers of its own for each: a late report must not reach the next one.
+        with resources(options) as (executor, line, store):
+            points = _points(experiment.run(config, executor, line, store), config)
+        found = experiment.table(config, points)
+        try:
+            _write_elbo_vs_size(found, config, options.out)
+        except OSError as error:
+            raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+        rows += found
+    if options.reference:
+        settings, notes = {config.network.name: settings_of(config) for config in configs}, experiment.notes(rows)
+        file = write_reference_results(options.reference, "elbo-vs-size", options.command_line, settings, notes, rows)
+        print(f"wrote {file}")
+
+
+def _elbo_vs_size_config(options, name: str):
+    """The preset with the changes that the options make."""
+    from sirenvae.experiments import elbo_vs_size as experiment
+
+    config = experiment.preset(options.preset, load(name))
     if options.steps is not None:
         config = replace(config, recipe=replace(config.recipe, num_steps=options.steps))
     changes = {"sizes": options.sizes and tuple(options.sizes), "num_seeds": options.seeds}
-    config = replace(config, **{name: value for name, value in changes.items() if value is not None})
-    with resources(options) as (executor, line, store):
-        points = _points(experiment.run(config, executor, line, store), config)
-    _write_elbo_vs_size(experiment.table(config, points), config, options.out)
+    return replace(config, **{name: value for name, value in changes.items() if value is not None})
 
 
 def _points(events, config) -> list:

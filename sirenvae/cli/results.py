@@ -1,4 +1,4 @@
-"""The command ``results``: what a store of sweeps holds, as a table or a file."""
+"""The command ``results``: what a store of sweeps holds, or what comes with the package, as a table or a file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from sirenvae.cli.formats import as_latex, as_lines, as_markdown, without_nan
+from sirenvae.cli.reference import from_reference
 from sirenvae.errors import InputError
 
 _FORMATS = ("table", "csv", "markdown", "latex", "json")
@@ -19,8 +20,12 @@ _SUFFIXES = {".csv": "csv", ".md": "markdown", ".tex": "latex", ".json": "json"}
 
 def add_commands(commands) -> None:
     """Add the command to the parser's."""
-    parser = commands.add_parser("results", help="list or export what a store of sweeps holds")
-    parser.add_argument("store", metavar="STORE", type=Path, help="the file a sweep wrote to")
+    parser = commands.add_parser(
+        "results", help="list or export what a store of sweeps holds, or the reference results"
+    )
+    parser.add_argument("store", metavar="STORE", nargs="?", type=Path, help="the file a sweep wrote to")
+    words = "instead of a store the results that come with the package; without a name it says which there are"
+    parser.add_argument("--reference", metavar="NAME", nargs="?", const="", help=words)
     parser.add_argument("--experiment", metavar="NAME", help="only this experiment")
     parser.add_argument("--format", help=f"{', '.join(_FORMATS)}; default by the name of --out, else table")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there instead of the screen")
@@ -28,12 +33,28 @@ def add_commands(commands) -> None:
 
 
 def _results(options) -> None:
-    from sirenvae.experiments.store import Store
-
+    if (options.store is None) == (options.reference is None):
+        raise InputError("Name either the file of a store or --reference, for the results that come with the package.")
+    if options.reference is not None and options.experiment:
+        raise InputError("--experiment is for a store; --reference takes the name of the experiment itself.")
     suffix = options.out.suffix.lower() if options.out else ""
     form = options.format or _SUFFIXES.get(suffix, "table")
     if form not in _FORMATS:
         raise InputError(f"There is no format {form!r}; it is one of {', '.join(_FORMATS)}.")
+    text, num_rows = from_reference(options.reference, form) if options.store is None else _from_store(options, form)
+    if options.out is None:
+        print(text)
+        return
+    try:
+        options.out.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The file {options.out} cannot be written: {error.strerror}.") from error
+    print(f"wrote {num_rows} rows to {options.out}")
+
+
+def _from_store(options, form: str) -> tuple[str, int]:
+    from sirenvae.experiments.store import Store
+
     with Store(options.store, writable=False) as store:
         rows, outdated = store.rows(options.experiment), store.num_outdated(options.experiment)
         names = {row.experiment for row in store.rows()} if options.experiment else set()
@@ -42,15 +63,7 @@ def _results(options) -> None:
     if options.experiment and not rows:
         there = f"it holds {', '.join(sorted(names))}" if names else "it holds no finished cells"
         raise InputError(f"The store {options.store} has no results of {options.experiment!r}; {there}.")
-    text = _written(rows, form)
-    if options.out is None:
-        print(text)
-        return
-    try:
-        options.out.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"The file {options.out} cannot be written: {error.strerror}.") from error
-    print(f"wrote {len(rows)} rows to {options.out}")
+    return _written(rows, form), len(rows)
 
 
 def _written(rows, form: str) -> str:

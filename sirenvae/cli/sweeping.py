@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,6 +14,8 @@ from sirenvae.errors import InputError
 
 def add_sweep_arguments(parser) -> None:
     """Add where cells run, where finished ones are kept, and where files are written."""
+    words = "write what is found there too, with this command, as results like those that come with the package"
+    parser.add_argument("--reference", type=Path, metavar="FILE", help=words)
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
@@ -23,7 +26,7 @@ def add_sweep_arguments(parser) -> None:
 
 @contextmanager
 def resources(options) -> Iterator[tuple]:
-    """Make the folder, and open the workers, their line and the store of :func:`add_sweep_arguments`.
+    """Make the folders, and open the workers, their line and the store of :func:`add_sweep_arguments`.
 
     Yields:
         The executor, the line or ``None``, the store or ``None``.
@@ -37,8 +40,12 @@ def resources(options) -> Iterator[tuple]:
     if options.workers < 1:
         raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
     _make_folder(options.out)
+    if options.reference:
+        _make_folder(options.reference.parent)
     workers = local_processes(options.workers) if options.cluster is None else _with_no_line(cluster(options.cluster))
     with workers as (executor, line), Store(options.store) if options.store else nullcontext() as store:
+        if store and (outdated := store.num_outdated()):
+            print(f"{outdated} rows of {options.store} are of another version of the code: left out.", file=sys.stderr)
         yield executor, line, store
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sirenvae.cli import parts
 from sirenvae.cli.formats import aligned, as_latex, as_markdown, without_nan
 from sirenvae.cli.graphs import load
 from sirenvae.cli.sweeping import add_sweep_arguments, follow, resources
 from sirenvae.errors import InputError
 
-_LEARNERS = {
+LEARNERS = {
     "truth": "true network",
     "true": "SIReN-VAE, true structure",
     "fully_connected": "SIReN-VAE, fully connected",
@@ -24,7 +26,7 @@ _LEARNERS = {
     "linear_gaussian_bn": "linear BN, known structure",
     "linear_gaussian_bn_ridge": "linear BN, with ridge",
 }
-_TEXTS = ("network", "learner", "recipe")
+_TEXTS = ("network", "learner", "recipe", "chosen")
 
 
 def add_commands(commands) -> None:
@@ -42,10 +44,13 @@ def add_commands(commands) -> None:
     first.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(first)
     first.set_defaults(command=_table1)
+    parts.add_command(tables)
 
 
 def _table1(options) -> None:
     from sirenvae.experiments import table1 as experiment
+    from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.reference_results import write_reference_results
 
     config = _config(options)
     with resources(options) as (executor, line, store):
@@ -59,15 +64,22 @@ def _table1(options) -> None:
             bar_format=form,
         )
     rows = experiment.table(config, points)
+    notes = experiment.notes(config, rows)
     try:
-        written = _write(rows, experiment.notes(config), options.out / f"table-1-{options.preset}")
+        written = _write(rows, notes, options.out / f"table-1-{options.preset}")
     except OSError as error:
         raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+    if options.reference:
+        settings = settings_of(config)
+        written.append(
+            write_reference_results(options.reference, "table-1", options.command_line, settings, notes, rows)
+        )
     if options.json:
         print(json.dumps(without_nan(rows), indent=1))
         return
-    print(as_markdown(aligned(*_texts(rows)), _texts(rows)[1]))
-    print("\n" + "\n".join(experiment.notes(config)))
+    texts, right = table1_texts(rows)
+    print(as_markdown(aligned(texts, right), right))
+    print("\n" + "\n".join(notes))
     print("\n".join(f"wrote {path}" for path in written))
 
 
@@ -91,7 +103,7 @@ def _config(options):
 
 def _write(rows: list[dict], notes: list[str], stem: Path) -> list[Path]:
     paths = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".md", ".tex")]
-    texts, right = _texts(rows)
+    texts, right = table1_texts(rows)
     with open(paths[0], "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
@@ -102,14 +114,15 @@ def _write(rows: list[dict], notes: list[str], stem: Path) -> list[Path]:
     return paths
 
 
-def _texts(rows: list[dict]) -> tuple[list[list[str]], list[bool]]:
-    """The rows as texts with a head, and which columns are numbers."""
+def table1_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of table 1 as texts with a head, and which columns are numbers."""
     columns = {
         "network": [row["network"] for row in rows],
         "points": [_number(row["training_points"], 0) for row in rows],
         "per variable": [_number(row["multiple"], 0) for row in rows],
-        "learner": [_LEARNERS[row["learner"]] for row in rows],
+        "learner": [_learner(row) for row in rows],
         "recipe": [row["recipe"] or "-" for row in rows],
+        "chosen": [row["chosen"] or "-" for row in rows],
         "NLL": [_spread(row, "nll") for row in rows],
         "excess NLL": [_spread(row, "excess_nll") for row in rows],
         "paper": [_number(row["paper_excess_nll"], 2) for row in rows],
@@ -118,8 +131,15 @@ def _texts(rows: list[dict]) -> tuple[list[list[str]], list[bool]]:
         "ELBO": [_spread(row, "elbo") for row in rows],
         "exact entropy": [_number(row["exact_entropy"], 3) for row in rows],
     }
+    if not any(row["chosen"] for row in rows):
+        del columns["chosen"]
     body = [list(row) for row in zip(*columns.values(), strict=True)]
     return [list(columns), *body], [name not in _TEXTS for name in columns]
+
+
+def _learner(row: dict) -> str:
+    error = row["nll_standard_error"]
+    return LEARNERS[row["learner"]] + (f", estimated ± {error:.2g}" if error else "")
 
 
 def _spread(row: dict, name: str, digits: int = 3) -> str:

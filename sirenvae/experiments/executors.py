@@ -75,7 +75,7 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def cluster(address: str, timeout: float = 10.0) -> Iterator[Executor]:
+def cluster(address: str, timeout: float = 5.0) -> Iterator[Executor]:
     """The workers of a Dask cluster, started with ``dask scheduler`` and ``dask worker ADDRESS --nthreads 1``.
 
     They need this package too. A worker that dies is no failure: the scheduler gives its cell to another one, and gives

@@ -1,22 +1,29 @@
-"""The models that experiments train, by name, and how many of them train as one program."""
+"""What experiments train, models and recipes by name, and how many models train as one program."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from functools import lru_cache
 
 import torch
 
 from sirenvae.errors import InputError
+from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.recipes import RECIPES
+from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.selection import CANDIDATES, NUM_FOLDS
+from sirenvae.training import SELECTED
 
 MODELS = (*STRUCTURES, "vanilla_vae")
 # Twice the rate for 0.6 times the steps: on ecoli70 as good as the default, while fewer steps alone collapse.
 SHORT_RECIPE = replace(RECIPES["default"], name="short", base_steps=1200, learning_rate=6e-3)
+ABOUT_SELECTED = (
+    "The recipe selected chooses for each run among several by cross-validation on its training data. A run that kept "
+    "its linear start is the linear-Gaussian network of known structure, fitted with a ridge: no triumph of flows."
+)
 _REPLICAS_AT_ONCE = 15  # More than this gains little on a CPU, and a result comes later.
 
 
@@ -47,6 +54,47 @@ def build_model(
         if name == "vanilla_vae":
             return VanillaVAE(network, replicas=replicas)
         return SIReNVAE(network, name, linear=linear, replicas=replicas)
+
+
+def check_recipe(recipe: Recipe | str) -> None:
+    """Raise an InputError unless this is a recipe, or the name of the one that chooses."""
+    if recipe != SELECTED and not isinstance(recipe, Recipe):
+        raise InputError(f"A recipe is a Recipe or {SELECTED!r}, but {recipe!r} came.")
+
+
+def name_of(recipe: Recipe | str) -> str:
+    """What a recipe is called."""
+    return recipe if isinstance(recipe, str) else recipe.name
+
+
+def schedule_of(recipe: Recipe | str) -> Recipe:
+    """The recipe, or about that of the training that follows a selection."""
+    return RECIPES["default"] if recipe == SELECTED else recipe
+
+
+def num_trainings(recipe: Recipe | str) -> int:
+    """How many trainings a run takes, those that the choice is made by included."""
+    return 1 + NUM_FOLDS * len(CANDIDATES) if recipe == SELECTED else 1
+
+
+def described_recipe(recipe: Recipe | str) -> dict:
+    """Everything that a recipe says, as plain values."""
+    if recipe != SELECTED:
+        return asdict(recipe)
+    return {"name": SELECTED, "folds": NUM_FOLDS, "candidates": [asdict(candidate) for candidate in CANDIDATES]}
+
+
+def settings_of(config) -> dict:
+    """The fields of an experiment's configuration as plain values."""
+    return {field.name: _plain(getattr(config, field.name)) for field in fields(config)}
+
+
+def _plain(value):
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, BayesianNetwork):
+        return network_config(value)
+    return asdict(value) if isinstance(value, Recipe) else value
 
 
 @lru_cache(maxsize=32)

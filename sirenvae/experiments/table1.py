@@ -9,17 +9,19 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from math import hypot
 from statistics import fmean, stdev
 
 import torch
 from torch import Tensor
 
 from sirenvae.experiments.executors import Line
-from sirenvae.experiments.learners import best_device, build_model
+from sirenvae.experiments.learners import ABOUT_SELECTED, best_device, build_model
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1_config import PRESETS, TRUTH, Cell, Config, preset
@@ -72,8 +74,9 @@ class Point:
     Attributes:
         cell: Which one.
         values: One number per run under each name, means over the run's test points: ``nll`` (nats), and for models
-            ``elbo`` (nats), ``effective_sample_size``, ``reconstruction_error`` and ``diverged``. For the truth also
-            ``standard_error``, 0 where its evidence is exact, and one ``entropy``, ``None`` where there is no formula.
+            ``elbo`` (nats), ``effective_sample_size``, ``reconstruction_error`` and ``diverged``, and with the recipe
+            ``"selected"`` also ``chosen``. For the truth also ``standard_error``, 0 where its evidence is exact, and
+            one ``entropy``, ``None`` where there is no formula.
         was_stored: It was found in a store and not computed now.
     """
 
@@ -153,14 +156,17 @@ def _train(config: Config, training: dict[Cell, list[Tensor]], tests: Tensor) ->
     data = [x for sets in training.values() for x in sets]
     longest_epoch = max(-(-len(x) // config.schedule(cells[0]).batch_size) for x in data)
     every = max(1, max(map(config.num_steps, cells)) // config.num_updates // longest_epoch)
-    for record in fit(whole, data, recipe, seed=list(config.seeds()) * len(cells), every=every):
+    records = fit(whole, data, recipe, seed=list(config.seeds()) * len(cells), every=every)
+    for record in records:
         for cell in cells:
             yield Progress(cell, min(record.step, config.num_steps(cell)), config.num_steps(cell))
     results = []
     for cell in cells:
         own.copy_replicas(whole, places[cell], range(count))
-        diverged = record.diverged[places[cell].start : places[cell].stop].tolist()
-        results.append({**_measured(config, own.eval(), tests), "diverged": diverged})
+        mine = slice(places[cell].start, places[cell].stop)
+        results.append({**_measured(config, own.eval(), tests), "diverged": record.diverged[mine].tolist()})
+        if linear:
+            results[-1]["chosen"] = records.chosen[mine]
     return results
 
 
@@ -183,7 +189,8 @@ def table(config: Config, points: Iterable[Point]) -> list[dict]:
     """One row per cell, in the order of the table: the mean and the standard deviation over runs of everything found.
 
     Nats, except the reconstruction error. The excess NLL of a run is its NLL minus that of the truth on the same test
-    points, or ``None`` if the truth is not among the points.
+    points, or ``None`` if the truth is not among the points. Where the NLL of the truth is estimated, its row holds the
+    standard error of its mean. ``chosen`` counts what the recipe ``"selected"`` chose.
     """
     values = {point.cell: point.values for point in points}
     return [_row(config, cell, values) for cell in config.cells() if cell in values]
@@ -210,20 +217,37 @@ def _row(config: Config, cell: Cell, values: dict[Cell, dict]) -> dict:
     for name, numbers in columns.items():
         row[f"{name}_mean"] = None if numbers is None else fmean(numbers)
         row[f"{name}_sd"] = stdev(numbers) if numbers and len(numbers) > 1 else None
+    error = hypot(*found.get("standard_error", [])) / config.num_runs
     return row | {
+        "nll_standard_error": error or None,
+        "chosen": _counted(found["chosen"]) if "chosen" in found else None,
         "paper_excess_nll": PAPER_EXCESS_NLL.get((cell.network, cell.learner), {}).get(cell.multiple),
         "exact_entropy": truth["entropy"] if truth else None,
         "diverged_runs": sum(found.get("diverged", [])),
     }
 
 
-def notes(config: Config) -> list[str]:
-    """What a reader of the table must know, in sentences."""
+def _counted(names: Sequence[str]) -> str:
+    """What was chosen, the most frequent first.
+
+    >>> _counted(["warm", "cold", "cold"])
+    'cold ×2, warm ×1'
+    """
+    return ", ".join(f"{name} ×{count}" for name, count in Counter(names).most_common())
+
+
+def notes(config: Config, rows: Sequence[dict]) -> list[str]:
+    """What a reader of the table must know, in sentences.
+
+    Arguments:
+        config: What was asked for.
+        rows: Of :func:`table`.
+    """
     sentences = [
         f"Means and standard deviations over {config.num_runs} runs, each with a training set, an initialization and "
         f"{config.num_test} test points of its own.",
         "NLL: negative log-likelihood of a test point, nats, raw units; in closed form for the classical learners, by "
-        f"importance sampling with {config.iwae_samples} draws for the others, of which the effective samples count.",
+        f"importance sampling with {config.iwae_samples} draws for the VAEs, of which the effective samples count.",
         "Excess NLL: minus the NLL of the true network on the same test points, so that the points cancel.",
         "Reconstruction error: mean Euclidean distance of x to its reconstruction, the decoder's mean averaged over "
         f"{config.reconstruction_samples} draws of z given x, raw units.",
@@ -234,4 +258,12 @@ def notes(config: Config) -> list[str]:
             "Paper: its NLL minus the exact entropy. It had 100 test points, whose common sampling error is about 0.58 "
             "nats on arth150 and 0.16 on magic-irri, and other recipes. Its EColi70 is another network."
         )
+    estimated = [f"{r['network']} ({r['nll_standard_error']:.2g} nats)" for r in rows if r["nll_standard_error"]]
+    if estimated:
+        sentences.append(
+            f"The NLL of the true network is exact, except on {', '.join(estimated)}, where it is estimated by "
+            "importance sampling with this standard error of its mean, which every excess NLL there shares."
+        )
+    if any(row["chosen"] for row in rows):
+        sentences.append(ABOUT_SELECTED)
     return sentences

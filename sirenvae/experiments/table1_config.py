@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.learners import (
@@ -11,14 +11,18 @@ from sirenvae.experiments.learners import (
     SHORT_RECIPE,
     check,
     check_counts,
+    check_recipe,
+    described_recipe,
     in_groups,
     model_settings,
+    name_of,
+    num_trainings,
+    schedule_of,
 )
 from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.models.references import REFERENCES
 from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.selection import CANDIDATES, NUM_FOLDS
 from sirenvae.training import SELECTED
 
 TRUTH = "truth"  # The network that the data come from, as a learner that knows everything.
@@ -69,9 +73,8 @@ class Config:
                 raise InputError(f"The {what} must be different and at least one, but {list(names)} came.")
         if min(self.multiples) < 1:
             raise InputError(f"A training set has at least 1 point per variable, but {min(self.multiples)} came.")
-        wrong = [recipe for recipe in self.recipes if isinstance(recipe, str) and recipe != SELECTED]
-        if wrong:
-            raise InputError(f"A recipe is a Recipe or {SELECTED!r}, but {wrong[0]!r} came.")
+        for recipe in self.recipes:
+            check_recipe(recipe)
         unknown = [name for name in self.references if name not in REFERENCES]
         if unknown:
             raise InputError(f"There is no reference {', '.join(unknown)}; there are {', '.join(REFERENCES)}.")
@@ -93,7 +96,7 @@ class Config:
 
     def schedule(self, cell: Cell) -> Recipe:
         """The recipe, or that of the training that follows a selection."""
-        return RECIPES["default"] if cell.recipe == SELECTED else self.recipe(cell)
+        return schedule_of(self.recipe(cell))
 
     def size(self, cell: Cell) -> int:
         """Training points."""
@@ -133,8 +136,7 @@ class Config:
     def training_cost(self, cell: Cell) -> int:
         """The part of it before a model is measured."""
         each = (75 + len(self.network(cell).variables)) * (4 if cell.learner == "vanilla_vae" else 10)
-        num_trainings = 1 + NUM_FOLDS * len(CANDIDATES) if cell.recipe == SELECTED else 1
-        return self.num_runs * self.num_steps(cell) * each * num_trainings
+        return self.num_runs * self.num_steps(cell) * each * num_trainings(self.recipe(cell))
 
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
@@ -151,21 +153,12 @@ class Config:
         if cell.learner in REFERENCES:
             return common
         return common | {
-            "recipe": self._described_recipe(cell),
+            "recipe": described_recipe(self.recipe(cell)),
             "settings": model_settings(network, cell.learner, linear=cell.recipe == SELECTED),
             "elbo_samples": self.elbo_samples,
             "iwae_samples": self.iwae_samples,
             "reconstruction_samples": self.reconstruction_samples,
         }
-
-    def _described_recipe(self, cell: Cell) -> dict:
-        if cell.recipe != SELECTED:
-            return asdict(self.recipe(cell))
-        return {"name": SELECTED, "folds": NUM_FOLDS, "candidates": [asdict(candidate) for candidate in CANDIDATES]}
-
-
-def name_of(recipe: Recipe | str) -> str:
-    return recipe if isinstance(recipe, str) else recipe.name
 
 
 @dataclass(frozen=True)
@@ -187,7 +180,7 @@ class Cell:
 
 _NETWORKS = {
     "quick": ("ecoli70", "arth150", "magic-irri"),
-    "paper": ("ecoli70", "arth150", "magic-irri", "magic-niab"),
+    "paper": ("ecoli70", "arth150", "magic-irri", "magic-niab", "ecoli70-tanh", "tree-tanh-5"),
 }
 PRESETS = tuple(_NETWORKS)
 
@@ -197,7 +190,7 @@ def preset(name: str, networks: Sequence[BayesianNetwork] | None = None) -> Conf
 
     Arguments:
         name: ``"quick"`` (three networks, three runs, a shorter recipe than the default, fewer samples) or ``"paper"``
-            (four networks, five runs).
+            (six networks, two of them not Gaussian, five runs).
         networks: Instead of the preset's.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import fmean, stdev
 
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.figures.elbo import MODEL_LOOKS, truth_label
 from sirenvae.graphs import observed_entropy
 from sirenvae.ui.jobs import Job
 
@@ -15,14 +15,19 @@ _FAINT = 0.15  # the opacity of a band
 _COVERED = 0.8  # share of a curve's values that the axis must show; the first steps lie far above the rest
 
 
-def exact_loss(network, rows: list[dict]) -> float | None:
+def true_loss(network, rows: list[dict]) -> float | None:
     """The truth's mean negative log evidence, nats: on the test points, or in expectation before they are known.
 
     The expectation is ``None`` where it has no formula.
     """
     if rows:
-        return -rows[0]["exact_log_evidence"]
+        return -rows[0]["true_log_evidence"]
     return observed_entropy(network) if network.is_linear else None
+
+
+def true_loss_error(rows: list[dict]) -> float:
+    """The standard error of :func:`true_loss`, nats; 0 where it is exact."""
+    return rows[0]["true_log_evidence_error"] if rows else 0.0
 
 
 def seed_losses(rows: list[dict], model: str, size: int, bound: str = "elbo") -> list[float]:
@@ -35,15 +40,15 @@ def training_chart(network, job: Job | None, size: int | None, dark: bool) -> di
     """Negative ELBO against training steps at one training-set size: test points thick, training points thin.
 
     Arguments:
-        network: For the exact line.
-        job: What is trained; ``None`` draws the exact line alone.
+        network: For the line of the truth.
+        job: What is trained; ``None`` draws the line of the truth alone.
         size: Of the training set.
         dark: Whether the page is dark.
     """
     rows, records = (job.rows, job.progress) if job else ([], [])
-    exact = exact_loss(network, rows)
+    truth = true_loss(network, rows)
     records = [record for record in records if record["size"] == size]
-    series, shown = _exact_line(exact, dark), []
+    series, shown = _true_line(truth, true_loss_error(rows), dark), []
     for model in _in_order({record["model"] for record in records}):
         for kind, style in (("train", {"width": 1.2, "opacity": 0.75}), ("test", {"width": 3})):
             curve = [
@@ -53,21 +58,21 @@ def training_chart(network, job: Job | None, size: int | None, dark: bool) -> di
             ]
             shown += [loss for _, loss in curve]
             series.append(_curve(model, kind, curve, style))
-    top = sorted(shown)[int(_COVERED * (len(shown) - 1))] if shown else _expected(exact) + 1
+    top = sorted(shown)[int(_COVERED * (len(shown) - 1))] if shown else _expected(truth) + 1
     steps = records[-1]["num_steps"] if records else (job.about["steps"].get(size, 1000) if job and job.about else 1000)
     axis = {"type": "value", "min": 0, "max": steps, "name": "training steps"}
     return _chart(
-        series, axis, _loss_axis([_expected(exact, top), top, *(loss for loss in shown if loss < top)]), "axis"
+        series, axis, _loss_axis([_expected(truth, top), top, *(loss for loss in shown if loss < top)]), "axis"
     )
 
 
 def size_chart(network, job: Job | None, dark: bool) -> dict:
     """Negative ELBO on test points against training-set size: the mean over seeds, its band, each seed a small mark."""
     rows = job.rows if job else []
-    exact = exact_loss(network, rows)
+    truth = true_loss(network, rows)
     sizes = list(job.about["sizes"]) if job and job.about else [k * len(network.variables) for k in (1, 2, 5)]
-    series = _exact_line(exact, dark)
-    shown = [exact] if rows else [_expected(exact), _expected(exact) + 1]
+    series = _true_line(truth, true_loss_error(rows), dark)
+    shown = [truth] if rows else [_expected(truth), _expected(truth) + 1]
     for model in _in_order({row["model"] for row in rows}):
         found = {size: losses for size in sizes if (losses := seed_losses(rows, model, size))}
         means = {size: fmean(losses) for size, losses in found.items()}
@@ -117,18 +122,18 @@ def _round_step(about: float) -> float:
     return next(multiple * power for multiple in (1, 2, 5, 10) if multiple * power >= about * 0.999)
 
 
-def _expected(exact: float | None, otherwise: float = 0.0) -> float:
-    return otherwise if exact is None else exact
+def _expected(truth: float | None, otherwise: float = 0.0) -> float:
+    return otherwise if truth is None else truth
 
 
-def _exact_line(exact: float | None, dark: bool) -> list[dict]:
-    if exact is None:
+def _true_line(truth: float | None, error: float, dark: bool) -> list[dict]:
+    if truth is None:
         return []
     colour = "#FFFFFF" if dark else "#000000"
-    label = {"formatter": f"exact: {exact:.2f} nats", "position": "insideEndBottom", "color": colour, "fontSize": 12}
+    label = {"formatter": truth_label(truth, error), "position": "insideEndBottom", "color": colour, "fontSize": 12}
     line = {"color": colour, "type": "dashed", "width": 2}
-    mark = {"silent": True, "symbol": "none", "data": [{"yAxis": exact}], "label": label, "lineStyle": line}
-    return [{"type": "line", "name": "exact", "data": [], "markLine": mark | {"animation": False}}]
+    mark = {"silent": True, "symbol": "none", "data": [{"yAxis": truth}], "label": label, "lineStyle": line}
+    return [{"type": "line", "name": "truth", "data": [], "markLine": mark | {"animation": False}}]
 
 
 def _line(model: str, data: list) -> dict:

@@ -38,7 +38,7 @@ _MEANING = {
 
 
 def run_view(network: BayesianNetwork) -> None:
-    """Show the chosen run, live while it goes on; before the first one, the exact line that no model passes."""
+    """Show the chosen run, live while it goes on; before the first one, the line of the truth that no model passes."""
     job = training_manager().job(shown_run()) if shown_run() else None
     if job is None:
         if network.conditionals is not None:
@@ -56,7 +56,8 @@ def _before_the_first(network: BayesianNetwork) -> None:
     else:
         st.markdown(
             "Nothing has been trained here yet. Not all means of this network are linear, so the least loss that a "
-            "model can have is not known by formula: it is measured on the test points of the first model that is done."
+            "model can have is not known by formula: it is measured on the test points of the first model that is "
+            "done, with a standard error where that takes an estimate."
         )
     if network.name != "ecoli70":  # there the first of the ready-made runs does the same
         st.button("Start with ecoli70: a minute", icon=":material/play_arrow:", on_click=start_example, key="example")
@@ -134,7 +135,7 @@ def _charts(network: BayesianNetwork, job: Job | None) -> None:
             training_chart(network, job, size, dark),
             height=_HEIGHT,
             key="training_chart",
-            alt="Negative ELBO on test and training points against training steps, with the exact line.",
+            alt="Negative ELBO on test and training points against training steps, with the line of the truth.",
         )
     with right:
         st.markdown("**Negative ELBO against training-set size**")

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.ui.jobs import RUNNING, Job
 from sirenvae.ui.look import plain
-from sirenvae.ui.training_charts import exact_loss, seed_losses
+from sirenvae.ui.training_charts import seed_losses, true_loss, true_loss_error
 
 _NAMES = {
     "true": "the true structure",
@@ -123,13 +123,19 @@ def findings(job: Job) -> list[str]:
 
 
 def _single(job: Job) -> list[str]:
-    exact = exact_loss(job.plan.network, job.rows)
+    truth = true_loss(job.plan.network, job.rows)
     sentences = []
     for point in job.points:
         if losses := seed_losses(job.rows, point["model"], point["size"]):
-            above = f"{fmean(losses) - exact:.2f} nats above the exact line"
+            above = f"{fmean(losses) - truth:.2f} nats above {_line(job.rows)}"
             sentences.append(f"With **{point['size']} points** {_NAMES[point['model']]} ends {above}.")
     return [*sentences[-3:], *_diverged(job.rows)]
+
+
+def _line(rows: list[dict]) -> str:
+    """What the line of the truth is."""
+    error = true_loss_error(rows)
+    return f"the estimated line (standard error {error:.3f})" if error else "the exact line"
 
 
 def _diverged(rows: list[dict]) -> list[str]:
@@ -150,16 +156,16 @@ def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
 
 def _gap_sentence(job: Job, rival: str, size: int) -> str:
     gap, noise = _gap(job.rows, rival, size)
-    exact = exact_loss(job.plan.network, job.rows)
-    above = {model: fmean(losses) - exact for model in MODEL_LOOKS if (losses := seed_losses(job.rows, model, size))}
+    truth, line = true_loss(job.plan.network, job.rows), _line(job.rows)
+    above = {model: fmean(losses) - truth for model in MODEL_LOOKS if (losses := seed_losses(job.rows, model, size))}
     both = f"{above['true']:.2f} against {above[rival]:.2f} nats above "
     others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
     end = f"; {_listed(others)}." if others else "."
     if abs(gap) <= noise:
         pair = f"the true structure from {_NAMES[rival]}"
-        return f"With **{size} points** these seeds cannot tell {pair}: {both}the exact line{end}"
+        return f"With **{size} points** these seeds cannot tell {pair}: {both}{line}{end}"
     nearer = "nearer to" if gap > 0 else "farther from"
-    than = f"the exact line than {_NAMES[rival]}"
+    than = f"{line} than {_NAMES[rival]}"
     return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}it{end}"
 
 
