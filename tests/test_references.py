@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -317,3 +319,15 @@ def test_fewer_points_than_folds_and_other_bad_calls_are_refused():
         fit_reference("lasso", network, x)
     with pytest.raises(InputError, match="5 observed variables"):
         fit_reference("independent_gaussians", network, x).log_prob(x[:, :3])
+
+
+@pytest.mark.parametrize(
+    ("name", "package"), [("ledoit_wolf", "sklearn.covariance"), ("linear_gaussian_bn", "scipy.optimize")]
+)
+def test_missing_package_is_named(name, package, monkeypatch):
+    monkeypatch.delitem(sys.modules, "sirenvae.models.linear_likelihood")
+    monkeypatch.setitem(sys.modules, package, None)
+    x, _ = sv.sample_network(small_network(), 20, seed=0)
+    with pytest.raises(InputError, match=rf"{name} needs {package}; pip install 'sirenvae\[references\]'"):
+        sv.fit_reference(name, small_network(), x)
+    assert sv.fit_reference("independent_gaussians", small_network(), x).log_prob(x).isfinite().all()

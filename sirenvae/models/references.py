@@ -121,7 +121,8 @@ def fit_reference(name: str, network: BayesianNetwork, x: Tensor | np.ndarray, s
 
     Raises:
         InputError: If there is no such reference, or the data are not ``(N, D)`` with enough points, finite, and
-            without constant columns.
+            without constant columns; or if scipy or scikit-learn is missing, without which only
+            ``"independent_gaussians"`` can be learned.
     """
     learners: dict[str, Callable] = {
         "independent_gaussians": _independent_gaussians,
@@ -133,10 +134,13 @@ def fit_reference(name: str, network: BayesianNetwork, x: Tensor | np.ndarray, s
     x = _checked(network, x, at_least=NUM_FOLDS if name in _CROSS_VALIDATED else 2)
     location, scale = x.mean(axis=0), x.std(axis=0)
     standard = (x - location) / scale
-    if name in learners:
-        covariance, settings = learners[name](standard, seed)
-        return Reference(name, *_raw(location, scale, covariance), settings)
-    return _linear_network(name, network, standard, location, scale, seed)
+    try:
+        if name in learners:
+            covariance, settings = learners[name](standard, seed)
+            return Reference(name, *_raw(location, scale, covariance), settings)
+        return _linear_network(name, network, standard, location, scale, seed)
+    except ModuleNotFoundError as error:
+        raise InputError(f"{name} needs {error.name}; pip install 'sirenvae[references]' installs it.") from error
 
 
 def _checked(network: BayesianNetwork, x: Tensor | np.ndarray, at_least: int) -> np.ndarray:
