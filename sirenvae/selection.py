@@ -1,7 +1,8 @@
 """The recipe ``selected``: several ways to train, and the one that predicts held-out training data best.
 
 Source:
-    The candidates and the choice are ours; K-fold cross-validation: Stone, Cross-Validatory Choice (1974).
+    The candidates and the choice are ours; K-fold cross-validation: Stone, Cross-Validatory Choice (1974); the race:
+    Maron & Moore, Hoeffding Races (1994), with a normal bound instead of Hoeffding's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sirenvae.training import EpochRecord, Fit
 
 NUM_FOLDS = 5
 _ELBO_SAMPLES = 20
+_STANDARD_ERRORS = 2.0  # Of the difference to the best: who is further behind than this leaves the race.
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,23 @@ class Candidate:
 
 
 def _candidates() -> tuple[Candidate, ...]:
-    cold = [
-        Candidate(
-            f"cold, rate {rate:g}, decay {decay:g}", False, replace(default, learning_rate=rate, weight_decay=decay)
-        )
-        for default in [replace(RECIPES["default"], name="cold")]
-        for rate in (3e-3, 1e-2)
-        for decay in (0.3, 0.05)
-    ]
-    warm = [
-        Candidate(f"warm, decay {decay:g}", True, replace(default, learning_rate=1e-3, weight_decay=decay))
-        for default in [replace(RECIPES["default"], name="warm", kl_warm_up=0.0)]
-        for decay in (0.3, 0.05)
-    ]
-    return (Candidate("linear start", True, None), *warm, *cold)
+    default = RECIPES["default"]
+    warm = replace(default, name="warm", kl_warm_up=0.0, learning_rate=1e-3)
+    cold = replace(default, name="cold")
+    # Few points want the strong decays, many the weak one; Gaussian networks mostly want none of them.
+    rates_and_decays = [(3e-3, 1.0), (5e-3, 0.7), (1e-2, 0.2), (1e-2, 0.05)]
+    last = replace(cold, learning_rate=1e-2, weight_decay=0.05, base_steps=2 * cold.base_steps)
+    return (
+        Candidate("linear start", True, None),
+        *(Candidate(f"warm, decay {decay:g}", True, replace(warm, weight_decay=decay)) for decay in (0.3, 0.05)),
+        *(
+            Candidate(
+                f"cold, rate {rate:g}, decay {decay:g}", False, replace(cold, learning_rate=rate, weight_decay=decay)
+            )
+            for rate, decay in rates_and_decays
+        ),
+        Candidate("cold, rate 0.01, decay 0.05, twice the steps", False, last),
+    )
 
 
 CANDIDATES = _candidates()
@@ -62,8 +67,9 @@ CANDIDATES = _candidates()
 class Selection(Iterator[EpochRecord]):
     """Choose a candidate for each replica by K-fold ELBO on its training data alone, then train it on all of them.
 
-    The folds of all replicas and candidates train as one program while the first record is waited for; the records are
-    those of the training that follows.
+    It is a race: every fold trains the candidates of all replicas as one program, and those that are then clearly
+    behind the best one, on the same held-out points, meet no further fold. All of this happens while the first record
+    is waited for; the records are those of the training that follows.
 
     Arguments:
         model: A SIReN-VAE of the true structure with linear parts; it is trained in place.
@@ -74,7 +80,8 @@ class Selection(Iterator[EpochRecord]):
 
     Attributes:
         chosen: After the first record, the name of the candidate of each replica.
-        scores: After the first record, mean ELBO on held-out points, nats, shape ``(replicas, candidates)``.
+        scores: After the first record, mean ELBO on the held-out points that a candidate met before it fell behind,
+            nats, shape ``(replicas, candidates)``.
 
     Raises:
         InputError: If the model has no linear parts or another structure, or there are too few points for the folds.
@@ -104,8 +111,7 @@ class Selection(Iterator[EpochRecord]):
         return next(self._records)
 
     def _run(self) -> Iterator[EpochRecord]:
-        self.scores = torch.stack([self._scores_of(r) for r in range(len(self._data))])
-        best = [self._candidates[i] for i in self.scores.argmax(dim=1)]
+        best = [self._candidates[c] for c in self._race()]
         self.chosen = [candidate.name for candidate in best]
         model = self.model
         model.standardize(self._data)
@@ -134,32 +140,79 @@ class Selection(Iterator[EpochRecord]):
         values = {name: value.view(shape) for name, value in values.items()}
         return replace(record, **values)
 
-    def _scores_of(self, r: int) -> Tensor:
-        """Mean ELBO of every candidate on the held-out points of one replica's folds."""
-        x, seed = self._data[r], self._seeds[r]
-        order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
-        size = len(x) // NUM_FOLDS
-        held_out = [order[k * size : (k + 1) * size] for k in range(NUM_FOLDS)]
-        train = [x[_without(len(x), fold)] for fold in held_out]
-        held_out = [x[fold] for fold in held_out]
-        trained = [candidate for candidate in self._candidates if candidate.recipe is not None]
-        each = [(candidate, k) for candidate in trained for k in range(NUM_FOLDS)]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            model = SIReNVAE(self.model.network, replicas=(len(each),), **self.model.settings).to(self.model.location)
-        data = [train[k] for _, k in each]
+    def _race(self) -> list[int]:
+        """The best candidate of each replica, fold by fold; one that falls clearly behind meets no further fold."""
+        num_candidates = len(self._candidates)
+        racing = [list(range(num_candidates)) for _ in self._data]
+        found: list[dict[int, list[Tensor]]] = [{c: [] for c in range(num_candidates)} for _ in self._data]
+        for fold in range(NUM_FOLDS):
+            entries = [(r, c) for r, left in enumerate(racing) if len(left) > 1 for c in left]
+            for (r, c), elbo in zip(entries, self._held_out_elbo(fold, entries), strict=True):
+                found[r][c].append(elbo)
+            for r, left in enumerate(racing):
+                if len(left) > 1:
+                    racing[r] = _not_behind({c: torch.cat(found[r][c]) for c in left})
+        self.scores = torch.tensor([[torch.cat(elbo[c]).mean() for c in elbo] for elbo in found])
+        return [max(left, key=lambda c: row[c]) for left, row in zip(racing, self.scores, strict=True)]
+
+    def _held_out_elbo(self, fold: int, entries: Sequence[tuple[int, int]]) -> list[Tensor]:
+        """ELBO of every held-out point of one fold, for each (replica, candidate)."""
+        if not entries:
+            return []
+        folds = {r: self._fold(r, fold) for r, _ in entries}
+        references = {
+            r: fit_reference("linear_gaussian_bn_ridge", self.model.network, train) for r, (train, _) in folds.items()
+        }
+        results = {(r, c): references[r].log_prob(folds[r][1]) for r, c in entries if not self._candidates[c].recipe}
+        trained = [(r, c) for r, c in entries if self._candidates[c].recipe]
+        if trained:
+            results |= zip(trained, self._trained_elbo(trained, folds, references), strict=True)
+        return [results[entry] for entry in entries]
+
+    def _trained_elbo(self, entries, folds, references) -> list[Tensor]:
+        """Train a fresh replica for each (replica, candidate) and ask it for the held-out points."""
+        own = []
+        for r, _ in entries:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self._seeds[r])
+                own.append(SIReNVAE(self.model.network, replicas=(1,), **self.model.settings))
+        model = SIReNVAE(self.model.network, replicas=(len(entries),), **self.model.settings).to(self.model.location)
+        for i, one in enumerate(own):
+            model.copy_replicas(one, [0], [i])
+        data = [folds[r][0] for r, _ in entries]
         model.standardize(data)
-        references = {k: fit_reference("linear_gaussian_bn_ridge", model.network, train[k]) for k in range(NUM_FOLDS)}
-        _start(model, [candidate for candidate, _ in each], data, [references[k] for _, k in each])
-        for _ in Fit(model, data, [candidate.recipe for candidate, _ in each], seed, every=10**6):
+        candidates = [self._candidates[c] for _, c in entries]
+        _start(model, candidates, data, [references[r] for r, _ in entries])
+        recipes, seeds = [candidate.recipe for candidate in candidates], [self._seeds[r] for r, _ in entries]
+        for _ in Fit(model, data, recipes, seeds, every=10**6):
             pass
-        with torch.no_grad():
-            generator = torch.Generator(model.location.device).manual_seed(seed)
-            points = torch.stack([held_out[k] for _, k in each])
-            elbo = model.elbo(points, _ELBO_SAMPLES, generator=generator).mean(dim=-1).view(len(trained), NUM_FOLDS)
-        linear = torch.stack([references[k].log_prob(held_out[k]).mean() for k in range(NUM_FOLDS)]).mean()
-        found = iter(elbo.mean(dim=1).nan_to_num(nan=-math.inf))
-        return torch.stack([linear.to(elbo) if c.recipe is None else next(found) for c in self._candidates])
+        results = []
+        for i, (r, _) in enumerate(entries):
+            generator = torch.Generator(model.location.device).manual_seed(self._seeds[r])
+            with torch.no_grad():
+                elbo = model.replica(i).elbo(folds[r][1], _ELBO_SAMPLES, generator=generator)
+            results.append(elbo.double().cpu().view(-1).nan_to_num(nan=-math.inf))
+        return results
+
+    def _fold(self, r: int, fold: int) -> tuple[Tensor, Tensor]:
+        """Training points and held-out points of one fold of one replica."""
+        x = self._data[r]
+        order = torch.randperm(len(x), generator=torch.Generator().manual_seed(self._seeds[r]))
+        size = len(x) // NUM_FOLDS
+        held_out = torch.zeros(len(x), dtype=torch.bool)
+        held_out[order[fold * size : (fold + 1) * size]] = True
+        return x[~held_out], x[held_out]
+
+
+def _not_behind(elbo: dict[int, Tensor]) -> list[int]:
+    """Who is less than some standard errors below the best, point by point, on the points met so far."""
+    best = max(elbo, key=lambda c: elbo[c].mean())
+    left = []
+    for c, values in elbo.items():
+        behind = elbo[best] - values
+        if c == best or behind.mean() <= _STANDARD_ERRORS * behind.std() / math.sqrt(len(behind)):
+            left.append(c)
+    return left
 
 
 def _start(model: SIReNVAE, candidates, data, references=None) -> list[tuple[LinearNetworkReference | None, Tensor]]:
@@ -174,12 +227,6 @@ def _start(model: SIReNVAE, candidates, data, references=None) -> list[tuple[Lin
             linear_start(model, reference, i)
         started.append((reference, x))
     return started
-
-
-def _without(count: int, left_out: Tensor) -> Tensor:
-    kept = torch.ones(count, dtype=torch.bool)
-    kept[left_out] = False
-    return kept
 
 
 def _per_replica(model: SIReNVAE, x) -> list[Tensor]:

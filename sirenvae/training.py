@@ -19,6 +19,7 @@ from sirenvae.engine.streams import Streams
 from sirenvae.errors import InputError
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.shrinkage import noise_to_signal
 
 Points = Tensor | np.ndarray
 SELECTED = "selected"
@@ -153,8 +154,8 @@ class Fit(Iterator[EpochRecord]):
         structures = [one.structure for one in self._models for _ in range(math.prod(one.replicas))]
         self._weight_decay = like.new_tensor(
             [
-                recipe.decay_for(structure, n, num_variables)
-                for recipe, structure, n in zip(self.recipes, structures, num_points, strict=True)
+                recipe.decay_for(structure, len(points), num_variables, noise_to_signal(points))
+                for recipe, structure, points in zip(self.recipes, structures, self._points, strict=True)
             ]
         )
         self._log_scale = torch.cat([one.scale.log().sum(dim=-1).reshape(-1) for one in self._models])

@@ -23,6 +23,7 @@ from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
 from sirenvae.models import base
 from sirenvae.models.references import fit_reference
+from sirenvae.recipes import RECIPES
 from sirenvae.selection import Candidate, Selection
 
 
@@ -294,8 +295,16 @@ def test_selected_is_a_row_of_the_true_structure_and_says_what_was_chosen(monkey
     assert texts[0][5] == "chosen"
     assert [line[5] for line in texts[1:]] == ["-", "-", "-", "linear start ×2"]
     assert "chosen" not in table1_texts(rows[:-1])[0][0]
-    assert (SHORT, "true", False) in asked
+    assert (SHORT, "true", True) in asked
     assert ("selected", "true", True) in asked
+
+
+def test_the_papers_recipe_trains_the_papers_model_without_linear_parts():
+    paper = replace(RECIPES["paper"], max_epochs=2)
+    config = small_config(networks=(sv.load_network("fork"),), recipes=(SHORT, paper), references=())
+    described = {cell.recipe: config.described(cell) for cell in config.cells() if cell.learner == "true"}
+    assert described["short"]["settings"]["linear"]
+    assert not described["paper"]["settings"]["linear"]
 
 
 def test_truth_that_is_estimated_is_said_to_be():

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sirenvae.experiments.elbo_vs_size_config import PRESETS, TEST_SEED, Cell, Config, preset
 from sirenvae.experiments.executors import Line
-from sirenvae.experiments.learners import MODELS, best_device, build_model, name_of
+from sirenvae.experiments.learners import MODELS, best_device, build_model, has_linear_parts, name_of
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import BayesianNetwork
@@ -146,7 +146,7 @@ def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress |
     network, device = config.network, best_device()
     x_test, *truth = _test_set(network, config.num_test, TEST_SEED + config.first_seed)
     count = len(cells) * config.num_seeds
-    model = build_model(network, cells[0].model, (count,), linear=config.is_selected).to(device)
+    model = build_model(network, cells[0].model, (count,), linear=has_linear_parts(config.recipe)).to(device)
     running = [_RunningCell(config, cell, model, i) for i, cell in enumerate(cells)]
     data = [x for cell in running for x in cell.x_train]
     longest_epoch = max(-(-cell.size // config.schedule.batch_size) for cell in cells)
@@ -173,7 +173,7 @@ class _RunningCell:
         self._config, self._cell, self._whole = config, cell, whole
         count = config.num_seeds
         self._places = range(index * count, (index + 1) * count)
-        linear, device = config.is_selected, whole.location.device
+        linear, device = has_linear_parts(config.recipe), whole.location.device
         self._own = build_model(config.network, cell.model, (count,), config.first_seed, linear=linear).to(device)
         whole.copy_replicas(self._own, range(count), self._places)
         self.x_train = [sample_network(config.network, cell.size, seed)[0] for seed in config.seeds()]

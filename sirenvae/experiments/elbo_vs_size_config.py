@@ -13,6 +13,7 @@ from sirenvae.experiments.learners import (
     check_counts,
     check_recipe,
     described_recipe,
+    has_linear_parts,
     in_groups,
     model_settings,
     num_trainings,
@@ -21,6 +22,7 @@ from sirenvae.experiments.learners import (
 from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.selection import NUM_FOLDS
 from sirenvae.training import SELECTED
 
 TEST_SEED = 1_000_003  # Far from every training seed.
@@ -60,12 +62,14 @@ class Config:
             raise InputError(f"A training set has at least 2 points, but {came} came.")
         check_counts(self, "num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates")
         check_recipe(self.recipe)
-        if self.recipe == SELECTED and set(self.models) != {"true"}:
+        if self.is_selected and set(self.models) != {"true"}:
             raise InputError(f"The recipe {SELECTED!r} trains the true structure alone, but {self.models} came.")
+        if self.is_selected and min(self.sizes) < 2 * NUM_FOLDS:
+            raise InputError(f"The recipe {SELECTED!r} needs at least {2 * NUM_FOLDS} points for its folds.")
 
     @property
     def is_selected(self) -> bool:
-        """Whether the recipe is chosen by cross-validation, of models with linear parts."""
+        """Whether the recipe is chosen by cross-validation."""
         return self.recipe == SELECTED
 
     @property
@@ -108,7 +112,7 @@ class Config:
             "size": cell.size,
             "seeds": list(self.seeds()),
             "recipe": described_recipe(self.recipe),
-            "settings": model_settings(self.network, cell.model, linear=self.is_selected),
+            "settings": model_settings(self.network, cell.model, linear=has_linear_parts(self.recipe)),
             "num_test": self.num_test,
             "test_seed": TEST_SEED + self.first_seed,
             "elbo_samples": self.elbo_samples,

@@ -46,7 +46,7 @@ def check_counts(config, *names: str) -> None:
 
 
 def build_model(
-    network: BayesianNetwork, name: str, replicas: tuple[int, ...] = (), seed: int = 0, *, linear: bool = False
+    network: BayesianNetwork, name: str, replicas: tuple[int, ...] = (), seed: int = 0, *, linear: bool = True
 ) -> LatentVariableModel:
     """A fresh model by its name in :data:`MODELS`, its weights drawn from `seed`; SIReN-VAEs may have linear parts."""
     with torch.random.fork_rng(devices=[]):
@@ -74,7 +74,7 @@ def schedule_of(recipe: Recipe | str) -> Recipe:
 
 def num_trainings(recipe: Recipe | str) -> int:
     """How many trainings a run takes, those that the choice is made by included."""
-    return 1 + NUM_FOLDS * len(CANDIDATES) if recipe == SELECTED else 1
+    return 1 + 2 * len(CANDIDATES) if recipe == SELECTED else 1  # the race is short for most
 
 
 def described_recipe(recipe: Recipe | str) -> dict:
@@ -98,9 +98,14 @@ def _plain(value):
 
 
 @lru_cache(maxsize=32)
-def model_settings(network: BayesianNetwork, name: str, linear: bool = False) -> dict:
+def model_settings(network: BayesianNetwork, name: str, linear: bool = True) -> dict:
     """What :func:`build_model` builds a model with."""
     return build_model(network, name, linear=linear).settings
+
+
+def has_linear_parts(recipe: Recipe | str) -> bool:
+    """Whether models that are trained by this recipe have linear parts: the paper's have none."""
+    return name_of(recipe) != "paper"
 
 
 def best_device() -> torch.device:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from sirenvae.experiments.executors import Line
-from sirenvae.experiments.learners import ABOUT_SELECTED, best_device, build_model
+from sirenvae.experiments.learners import ABOUT_SELECTED, best_device, build_model, has_linear_parts
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1_config import PRESETS, TRUTH, Cell, Config, preset
@@ -147,7 +147,7 @@ def _train(config: Config, training: dict[Cell, list[Tensor]], tests: Tensor) ->
     """
     cells, count, device = list(training), config.num_runs, best_device()
     network, recipe, learner = config.network(cells[0]), config.recipe(cells[0]), cells[0].learner
-    linear = cells[0].recipe == SELECTED
+    linear = has_linear_parts(cells[0].recipe)
     places = {cell: range(i * count, (i + 1) * count) for i, cell in enumerate(cells)}
     whole = build_model(network, learner, (len(cells) * count,), linear=linear).to(device)
     own = build_model(network, learner, (count,), config.first_seed, linear=linear).to(device)
@@ -165,7 +165,7 @@ def _train(config: Config, training: dict[Cell, list[Tensor]], tests: Tensor) ->
         own.copy_replicas(whole, places[cell], range(count))
         mine = slice(places[cell].start, places[cell].stop)
         results.append({**_measured(config, own.eval(), tests), "diverged": record.diverged[mine].tolist()})
-        if linear:
+        if cells[0].recipe == SELECTED:
             results[-1]["chosen"] = records.chosen[mine]
     return results
 

@@ -13,6 +13,7 @@ from sirenvae.experiments.learners import (
     check_counts,
     check_recipe,
     described_recipe,
+    has_linear_parts,
     in_groups,
     model_settings,
     name_of,
@@ -154,7 +155,7 @@ class Config:
             return common
         return common | {
             "recipe": described_recipe(self.recipe(cell)),
-            "settings": model_settings(network, cell.learner, linear=cell.recipe == SELECTED),
+            "settings": model_settings(network, cell.learner, linear=has_linear_parts(cell.recipe)),
             "elbo_samples": self.elbo_samples,
             "iwae_samples": self.iwae_samples,
             "reconstruction_samples": self.reconstruction_samples,

@@ -23,8 +23,10 @@ class SIReNVAE(LatentVariableModel):
     adjacency. The posterior's flow is generative: it carries noise to z, given x, with the edges of the network's
     inverse. Each output of the decoder sees only its parents.
 
-    With linear parts each flow has a masked affine map of its own structure between itself and the noise, so that the
-    model holds every linear-Gaussian network of its structure, see :mod:`~sirenvae.models.linear_start`.
+    Beyond the paper, each flow has a masked affine map of its own structure between itself and the noise, so that the
+    model holds every linear-Gaussian network of its structure, see :mod:`~sirenvae.models.linear_start`. From a cold
+    start at two points per variable the mean excess NLL falls from 1.05 to 0.71 nats on ecoli70 and from 0.69 to 0.63
+    on arth150 (10 runs each, recipe ``"default"``).
 
     Arguments:
         network: The Bayesian network.
@@ -34,7 +36,7 @@ class SIReNVAE(LatentVariableModel):
         prior_features, posterior_features, decoder_features: Hidden widths; by default a unit for each set of the mask
             rule in the flows and two for each output in the decoder.
         activation: Of the flows' hidden units, a name from :data:`~sirenvae.flows.activations.ACTIVATIONS`.
-        linear: Whether prior and posterior have linear parts; the decoder always has one.
+        linear: Whether prior and posterior have linear parts; the decoder always has one. The paper's have none.
         replicas: Leading shape R of all weights, for training several at once.
 
     Raises:
@@ -62,7 +64,7 @@ class SIReNVAE(LatentVariableModel):
         posterior_features: int | None = None,
         decoder_features: int | None = None,
         activation: str = "lip_swish",
-        linear: bool = False,
+        linear: bool = True,
         replicas: tuple[int, ...] = (),
     ):
         graph = structure_of(network, structure)
