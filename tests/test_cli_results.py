@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sirenvae.cli import main
-from sirenvae.experiments.store import Store, key_of
+from sirenvae.experiments.store import CODE_VERSION, Store, key_of
 
 CELLS = [
     ("true", 7, {"elbo": [-30.0, -32.0], "faithful": True, "note": "50% | a_b"}),
@@ -16,7 +16,7 @@ CELLS = [
 ]
 
 
-def fill(path, experiment="elbo_vs_size", cells=CELLS, version="1"):
+def fill(path, experiment="elbo_vs_size", cells=CELLS, version=CODE_VERSION):
     with Store(path, version=version) as store:
         for model, size, result in cells:
             config = {"model": model, "size": size, "recipe": {"name": "short", "steps": 10}}

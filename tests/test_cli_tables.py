@@ -2,6 +2,10 @@
 
 import csv
 import math
+import resource
+import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -11,6 +15,7 @@ from small_table import small_config
 import sirenvae as sv
 from sirenvae.cli import main
 from sirenvae.experiments import executors, table1
+from sirenvae.experiments.store import Store
 
 
 @contextmanager
@@ -81,3 +86,77 @@ def test_unreachable_cluster_of_a_figure(capsys, monkeypatch, tmp_path):
     assert main([*words, "--store", str(tmp_path / "s.sqlite"), "--out", str(tmp_path)]) == 2
     assert "No Dask scheduler answers" in capsys.readouterr().err
     assert not (tmp_path / "s.sqlite").exists()
+
+
+# Stores that cannot be used, and clusters that are not there: the store stays as it was.
+
+
+def filled(path, count=1, version=None):
+    with Store(path, version=version) if version else Store(path) as store:
+        for number in range(count):
+            store.put(str(number), "demo", {"number": number}, {"text": "x" * 3000}, 1.0)
+
+
+def make_newer(path):
+    filled(path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 9")
+    connection.close()
+
+
+def make_damaged(path):
+    filled(path, 30)
+    content = bytearray(path.read_bytes())
+    content[3 * 4096 : 9 * 4096] = b"\xa5" * (6 * 4096)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("command", [["table", "1", "--networks", "fork"], ["figure", "elbo-vs-size"]])
+@pytest.mark.parametrize(
+    ("make", "arguments", "sentence"),
+    [
+        (make_newer, [], "was written in format 9 by another version of sirenvae"),
+        (make_damaged, [], "is damaged"),
+        (filled, ["--cluster", "tcp://127.0.0.1:1"], "No Dask scheduler answers at tcp://127.0.0.1:1"),
+    ],
+)
+def test_store_stays_as_it_was(command, make, arguments, sentence, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(executors.cluster.__wrapped__, "__defaults__", (0.3,))
+    path = tmp_path / "s.sqlite"
+    make(path)
+    before = path.read_bytes()
+    assert main([*command, *arguments, "--store", str(path), "--out", str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert path.read_bytes() == before
+
+
+def test_rows_of_another_code_version_are_counted_and_kept(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(table1, "preset", lambda name, networks: small_config(networks=(sv.load_network("fork"),)))
+    monkeypatch.setattr(executors, "local_processes", threads)
+    filled(tmp_path / "s.sqlite", 3, version="0")
+    assert main(["table", "1", "--store", str(tmp_path / "s.sqlite"), "--out", str(tmp_path / "out")]) == 0
+    assert f"3 rows of {tmp_path / 's.sqlite'} are of another version of the code" in capsys.readouterr().err
+    with Store(tmp_path / "s.sqlite", version="0") as store:
+        assert len(store.rows("demo")) == 3
+
+
+def test_full_disk_ends_the_command_with_a_sentence(tmp_path):
+    """The system refuses to let any file grow beyond the store's size."""
+    path = tmp_path / "s.sqlite"
+    filled(path, 60)
+    limit = path.stat().st_size
+    words = ["table", "1", "--networks", "fork", "--multiples", "3", "--runs", "1", "--steps", "2", "--workers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", "sirenvae", *words, "--store", path, "--out", tmp_path / "out"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"sirenvae: The store {path} cannot be used: the disk ")
+    assert "what was stored before is intact" in done.stderr
+    assert "Traceback" not in done.stderr
+    with Store(path, writable=False) as store:
+        assert len(store.rows("demo")) == 60

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from sirenvae.experiments import elbo_vs_size
 from sirenvae.figures.elbo import elbo_vs_size_figure
 from sirenvae.figures.export import find_browser, write_html
 from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.selection import Candidate, Selection
 
 SHORT = Recipe("short", num_steps=30)
 
@@ -301,13 +303,38 @@ def test_command_line_train_and_figure(capsys, tmp_path):
         assert "no PNG: it needs Chromium or Chrome" in printed
 
 
+def test_command_line_train_says_what_was_chosen(capsys, monkeypatch):
+    *others, _ = Selection.__init__.__defaults__
+    linear, cold = Candidate("linear start", True, None), Candidate("cold", False, SHORT)
+    wild = Candidate("wild", False, replace(SHORT, learning_rate=1e300))
+    words = ["train", "fork", "--recipe", "selected", "--size", "20", "--seeds", "2", "--test", "50", "--iwae", "5"]
+    for candidates in ((linear, wild), (cold, wild)):
+        monkeypatch.setattr(Selection.__init__, "__defaults__", (*others, candidates))
+        assert main(words) == 0
+        printed = capsys.readouterr().out
+        assert printed.startswith("fork, true, 20 points, recipe selected\n")
+        assert printed.count(f"chosen: {candidates[0].name}\n") == 2
+        assert "no triumph of flows" in printed
+    assert main([*words, "--json"]) == 0
+    assert [(row["recipe"], row["chosen"]) for row in json.loads(capsys.readouterr().out)] == [("selected", "cold")] * 2
+
+
+def test_command_line_train_says_that_the_truth_is_estimated(capsys):
+    words = ["train", "ecoli70-tanh", "--structure", "vanilla_vae", "--size", "10", "--seeds", "1", "--steps", "2"]
+    assert main([*words, "--test", "6", "--iwae", "2"]) == 0
+    assert re.search(r"estimated log evidence of the test points -\d+\.\d{3} ± 0\.\d+ nats", capsys.readouterr().out)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["train", "student", "--size", "0"], "at least 2 points"),
         (["train", "student", "--learning-rate", "-1"], "learning rate must be positive, but -1.0 came"),
         (["train", "student", "--structure", "x"], "no model x"),
-        (["train", "student", "--recipe", "x"], "one of default, paper"),
+        (["train", "student", "--recipe", "x"], "one of default, paper, selected"),
+        (["train", "student", "--recipe", "selected", "--steps", "9"], "leave --learning-rate, --steps out"),
+        (["train", "student", "--recipe", "selected", "--structure", "independent"], "trains the true structure alone"),
+        (["train", "fork", "--recipe", "selected", "--size", "9"], "at least 10 points"),
         (["train", "student", "--seeds", "0"], "number of seeds is at least 1"),
         (["figure", "elbo-vs-size", "--preset", "x"], "one of minute, quick, paper"),
         (["figure", "elbo-vs-size", "--workers", "0"], "number of workers is at least 1"),

@@ -62,6 +62,15 @@ def test_a_worse_true_structure_is_said_to_be_worse(job):
     assert not any("masks" in sentence for sentence in findings(job))
 
 
+def test_an_estimated_truth_is_said_to_be_estimated(job):
+    job.points = [point("true", 7, (3.5, 5.5)), point("vanilla_vae", 7, (4.5, 6.6))]
+    for row in job.rows:
+        row["true_log_evidence_error"] = 0.0061
+    assert "nearer to** the estimated line (standard error 0.006) than the vanilla VAE" in findings(job)[0]
+    for chart in (training_chart(STUDENT, job, 7, False), size_chart(STUDENT, job, False)):
+        assert chart["series"][0]["markLine"]["label"]["formatter"] == "estimated: 3.000 ± 0.006 nats"
+
+
 def test_numbers_that_are_not_finite_are_left_out(job):
     job.points = [point("true", 7, (3.5, float("nan"))), point("vanilla_vae", 7, (4.5, 4.5))]
     assert findings(job) == ["With **7 points** the vanilla VAE ends 1.50 nats above the exact line."]

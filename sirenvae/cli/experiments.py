@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sirenvae.cli.graphs import add_network_argument, load
-from sirenvae.cli.sweeping import add_sweep_arguments, follow, resources
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
 from sirenvae.errors import InputError
 
 
@@ -50,6 +50,7 @@ def _add_figure(commands) -> None:
     elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
     elbo.add_argument("--steps", type=int, help="training steps instead of the recipe's")
     add_sweep_arguments(elbo)
+    add_reference_argument(elbo)
     elbo.set_defaults(command=_elbo_vs_size)
 
 
@@ -114,6 +115,8 @@ def _elbo_vs_size(options) -> None:
     from sirenvae.experiments.reference_results import write_reference_results
 
     configs, rows = [_elbo_vs_size_config(options, name) for name in dict.fromkeys(options.network)], []
+    if options.reference:
+        make_folder(options.reference.parent)
     for config in configs:  # Workers of its own for each: a late report must not reach the next one.
         with resources(options) as (executor, line, store):
             points = _points(experiment.run(config, executor, line, store), config)

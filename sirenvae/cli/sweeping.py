@@ -14,8 +14,6 @@ from sirenvae.errors import InputError
 
 def add_sweep_arguments(parser) -> None:
     """Add where cells run, where finished ones are kept, and where files are written."""
-    words = "write what is found there too, with this command, as results like those that come with the package"
-    parser.add_argument("--reference", type=Path, metavar="FILE", help=words)
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
@@ -24,9 +22,15 @@ def add_sweep_arguments(parser) -> None:
     parser.add_argument("--store", type=Path, metavar="FILE", help="keep finished cells there, and go on from there")
 
 
+def add_reference_argument(parser) -> None:
+    """Add where results like those that come with the package are written."""
+    words = "write what is found there too, with this command, as results like those that come with the package"
+    parser.add_argument("--reference", type=Path, metavar="FILE", help=words)
+
+
 @contextmanager
 def resources(options) -> Iterator[tuple]:
-    """Make the folders, and open the workers, their line and the store of :func:`add_sweep_arguments`.
+    """Make the folder, and open the workers, their line and the store of :func:`add_sweep_arguments`.
 
     Yields:
         The executor, the line or ``None``, the store or ``None``.
@@ -39,9 +43,7 @@ def resources(options) -> Iterator[tuple]:
 
     if options.workers < 1:
         raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
-    _make_folder(options.out)
-    if options.reference:
-        _make_folder(options.reference.parent)
+    make_folder(options.out)
     workers = local_processes(options.workers) if options.cluster is None else _with_no_line(cluster(options.cluster))
     with workers as (executor, line), Store(options.store) if options.store else nullcontext() as store:
         if store and (outdated := store.num_outdated()):
@@ -55,7 +57,8 @@ def _with_no_line(workers) -> Iterator[tuple]:
         yield executor, None
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none, or raise an InputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sirenvae.cli import parts
 from sirenvae.cli.formats import aligned, as_latex, as_markdown, without_nan
 from sirenvae.cli.graphs import load
-from sirenvae.cli.sweeping import add_sweep_arguments, follow, resources
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
 from sirenvae.errors import InputError
 
 LEARNERS = {
@@ -43,6 +43,7 @@ def add_commands(commands) -> None:
     first.add_argument("--steps", type=int, help="of the recipes with a cosine schedule, instead of theirs")
     first.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(first)
+    add_reference_argument(first)
     first.set_defaults(command=_table1)
     parts.add_command(tables)
 
@@ -53,6 +54,8 @@ def _table1(options) -> None:
     from sirenvae.experiments.reference_results import write_reference_results
 
     config = _config(options)
+    if options.reference:
+        make_folder(options.reference.parent)
     with resources(options) as (executor, line, store):
         lengths = {cell: config.cost(cell) for cell in config.cells()}
         form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
