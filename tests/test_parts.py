@@ -1,12 +1,20 @@
 """Models with exact parts against the networks that the parts come from, and the table of what each part costs."""
 
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
 
 import sirenvae as sv
+from sirenvae.cli import main
 from sirenvae.engine.dense import DenseProgram
 from sirenvae.engine.programs import program_for
+from sirenvae.experiments import executors, parts
+from sirenvae.experiments.store import Store
+from sirenvae.graphs.linear_gaussian import joint_moments
 from sirenvae.models.exact import PARTS, PartlyExactVAE
 from sirenvae.recipes import Recipe
 
@@ -51,18 +59,20 @@ def test_both_exact_is_the_joint_density(network, spread):
     torch.testing.assert_close(log_prob.double(), expected.expand(2, -1), rtol=2e-6, atol=1e-4)
 
 
+@pytest.mark.parametrize("linear", [False, True])
 @pytest.mark.parametrize("exact", [(), ("prior",), ("decoder",), PARTS])
-def test_training_moves_what_is_not_exact(exact):
+def test_training_moves_what_is_not_exact(exact, linear):
     network = sv.load_network("circuit")
     torch.manual_seed(0)
-    learned = sv.SIReNVAE(network, replicas=(2,))
+    learned = sv.SIReNVAE(network, linear=linear, replicas=(2,))
     torch.manual_seed(0)
-    model = PartlyExactVAE(network, exact, replicas=(2,))
+    model = PartlyExactVAE(network, exact, linear=linear, replicas=(2,))
     assert isinstance(program_for(model.replica(0, 1), 10), DenseProgram)
     same = dict(learned.named_parameters())
     before = {name: value.clone() for name, value in model.named_parameters()}
-    assert set(before) == {name for name in same if name.partition(".")[0] not in exact}
-    assert all(torch.equal(value, same[name]) for name, value in before.items())
+    assert set(before) == {name for name in same if name.partition(".")[0].removesuffix("_affine") not in exact}
+    aligned = {"decoder.linear.weight"} if exact == ("prior",) else set()
+    assert {name for name, value in before.items() if not torch.equal(value, same[name])} == aligned
     x = [sv.sample_network(network, size, size)[0] for size in (20, 130)]
     [*_, record] = sv.fit(model, x, SHORT)
     assert not record.diverged.any()
@@ -95,6 +105,17 @@ def test_the_bound_is_the_evidence_when_both_are_exact():
     assert gaps[2] == pytest.approx(0, abs=2e-3)
 
 
+def test_a_decoder_beside_the_exact_prior_starts_at_the_regression():
+    network = sv.load_network("student")
+    model = PartlyExactVAE(network, ("prior",), replicas=(2,))
+    covariance = joint_moments(network)[1]
+    deviation = dict(zip(network.variables, np.sqrt(np.diag(covariance)), strict=True))
+    for i, x in enumerate(network.observed):
+        for j, z in enumerate(network.latents):
+            slope = network.conditionals[x].coefficients.get(z, 0.0) * deviation[z] / deviation[x]
+            assert model.decoder.linear.weight[1, i, j].item() == pytest.approx(slope, abs=0.05)
+
+
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_samples_are_those_of_the_network(network):
     model = PartlyExactVAE(network)
@@ -103,3 +124,79 @@ def test_samples_are_those_of_the_network(network):
     x, _ = sv.sample_network(network, 20_000, seed=2)
     torch.testing.assert_close(drawn.mean(dim=0), x.mean(dim=0), rtol=0, atol=0.06)
     torch.testing.assert_close(torch.cov(drawn.T), torch.cov(x.T), rtol=0.05, atol=0.1)
+
+
+def small_config(**changes):
+    settings = dict(
+        network=sv.load_network("student"), multiples=(5,), recipe=SHORT, num_runs=2, num_test=40, iwae_samples=30,
+        many_samples=2000, num_fresh=2000, refit_steps=200,
+    )  # fmt: skip
+    return parts.Config(**settings | changes)
+
+
+def test_table(path):
+    config = small_config()
+    with Store(path) as store:
+        events = list(parts.run(config, store=store))
+        again = list(parts.run(config, store=store))
+    points = [event for event in events if isinstance(event, parts.Point)]
+    assert {point.cell: point.values for point in again} == {point.cell: point.values for point in points}
+    last = {event.cell: event for event in events if isinstance(event, parts.Progress)}
+    assert all(event.step == event.num_steps == 415 for event in last.values())
+    rows = {row["exact"]: row for row in parts.table(config, points)}
+    assert list(rows) == ["none", "decoder", "prior", "both"]
+    assert rows["both"]["excess_nll_refitted_mean"] == pytest.approx(0, abs=0.01)
+    assert rows["none"]["excess_nll_refitted_mean"] > 0.02
+    for row in rows.values():
+        assert 0 < row["gap_refitted_mean"] < row["gap_mean"]
+        assert 1 < row["ess_mean"] < 30
+        assert row["ess_many_mean"] < row["ess_refitted_mean"] < 2000
+        assert row["excess_nll_many_mean"] < row["excess_nll_mean"] + 0.05
+        assert row["diverged_runs"] == 0
+
+
+@pytest.mark.parametrize("linear", [False, True])
+def test_refitting_moves_the_posterior_alone(linear):
+    config = small_config(refit_steps=20)
+    model = sv.SIReNVAE(config.network, linear=linear, replicas=(2,)).eval()
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    assert list(parts.refit_posterior(config, model)) == list(range(1, 21))
+    moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
+    assert moved == {name for name in before if name.startswith(("encoder.", "posterior_"))}
+    assert not model.training
+
+
+@contextmanager
+def threads(num_workers):
+    with ThreadPoolExecutor(num_workers) as executor:
+        yield executor, None
+
+
+def test_command(tmp_path, capsys, monkeypatch):
+    full = parts.Config
+    small = dict(recipe=SHORT, num_test=20, iwae_samples=20, many_samples=40, num_fresh=300, refit_steps=5)
+    monkeypatch.setattr(parts, "Config", lambda network, **changes: full(network, **small | changes))
+    monkeypatch.setattr(executors, "local_processes", threads)
+    words = ["table", "parts", "--network", "fork", "--multiples", "4", "--runs", "1", "--out", str(tmp_path)]
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert "| per variable | exact " in printed.replace("  ", " ")
+    assert "Refitted: the same model" in printed
+    with open(tmp_path / "table-parts-fork.csv", encoding="utf-8") as file:
+        assert [row["exact"] for row in csv.DictReader(file)] == ["none", "decoder", "prior", "both"]
+    assert main([*words[:-1], "/dev/null/x"]) == 2
+    assert main([*words, "--runs", "0"]) == 2
+    assert "number of runs is at least 1, but 0 came" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: PartlyExactVAE(sv.load_network("fork"), ("encoder",)), "There is no exact encoder"),
+        (lambda: small_config(multiples=(3, 3)), "multiples must be different"),
+        (lambda: small_config(refit_batch=0), "refit batch is at least 1, but 0 came"),
+    ],
+)
+def test_bad_input(make, sentence):
+    with pytest.raises(sv.errors.InputError, match=sentence):
+        make()

@@ -23,11 +23,14 @@ class PartlyExactVAE(SIReNVAE):
     """A SIReN-VAE of the true structure whose prior, decoder or both are those of the network, without parameters.
 
     Where one part is exact the others have to take its latents as they are. The model's latents are the network's,
-    less their mean and over their standard deviation.
+    less their mean and over their standard deviation. A decoder beside the exact prior starts at the linear regression
+    of the observed variables on their parents: which way round a latent is would else be found at random, while the
+    prior's weight is small, and the exact prior cannot follow.
 
     Arguments:
         network: A network with conditionals.
         exact: Some of :data:`PARTS`.
+        linear: Whether what is learned of prior and posterior has linear parts, see :class:`SIReNVAE`.
         replicas: Leading shape R of all weights.
 
     Raises:
@@ -36,22 +39,43 @@ class PartlyExactVAE(SIReNVAE):
     Example:
         >>> from sirenvae.graphs import load_network
         >>> model = PartlyExactVAE(load_network("fork"), exact=("prior", "decoder"))
-        >>> {name.partition(".")[0] for name, _ in model.named_parameters()}
-        {'encoder'}
+        >>> sorted({name.partition(".")[0] for name, _ in model.named_parameters()})
+        ['encoder', 'posterior_affine']
     """
 
-    def __init__(self, network: BayesianNetwork, exact: Iterable[str] = PARTS, replicas: tuple[int, ...] = ()):
-        super().__init__(network, replicas=replicas)
+    def __init__(
+        self,
+        network: BayesianNetwork,
+        exact: Iterable[str] = PARTS,
+        *,
+        linear: bool = True,
+        replicas: tuple[int, ...] = (),
+    ):
+        super().__init__(network, linear=linear, replicas=replicas)
         self.exact = tuple(exact)
-        self.settings = {"exact": self.exact}
+        self.settings = {"exact": self.exact, "linear": linear}
         unknown = [part for part in self.exact if part not in PARTS]
         if unknown:
             raise InputError(f"There is no exact {unknown[0]}; the parts are {', '.join(PARTS)}.")
         self.units = Units(network, replicas)
         if "prior" in self.exact:
-            self.prior = ExactConditionals(network, network.latents, self.units)
+            self.prior, self.prior_affine = ExactConditionals(network, network.latents, self.units), None
         if "decoder" in self.exact:
             self.decoder = ExactDecoder(network, self.units)
+        elif "prior" in self.exact:
+            self._start_at_regression()
+
+    @torch.no_grad()
+    def _start_at_regression(self) -> None:
+        weight, seen = self.decoder.linear.weight, self.decoder.linear.mask.bool()
+        x, z = (
+            (values - values.mean(dim=0)) / values.std(dim=0) for values in sample_network(self.network, _NUM_DRAWS)
+        )
+        parents = torch.cat([z, x], dim=-1)
+        for i, row in enumerate(seen):
+            chosen = row.nonzero().flatten()
+            if len(chosen):
+                weight[..., i, chosen] = torch.linalg.lstsq(parents[:, chosen], x[:, i]).solution.to(weight)
 
     def standardize(self, x) -> None:
         super().standardize(x)
