@@ -4,10 +4,13 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.ui.graph_view import network_picture
+from sirenvae.ui.inversion_export import step_code
+from sirenvae.ui.inversion_questions import further_questions
 from sirenvae.ui.look import plain
 from sirenvae.ui.picker import pick_network, picker_row, toggle_observed
-from sirenvae.ui.rules import inverse_summary, pick_rule
+from sirenvae.ui.rules import inverse_summary, pick_prediction, pick_rule
 from sirenvae.ui.stepper import elimination_stepper
+from sirenvae.ui.teaching import show_code, shown_in
 
 st.title("Inversion")
 introduction = st.empty()
@@ -15,6 +18,7 @@ row = picker_row()
 network = pick_network(row)
 with row:
     rule = pick_rule(network)
+    predict = pick_prediction(rule)
 if rule.method == "nami":
     introduction.markdown(
         "To infer the latents from what is observed, arrows are turned around without claiming an independence that "
@@ -35,7 +39,14 @@ except sv.InputError as error:
     network_picture(network, lambda v: toggle_observed(network, v))
     st.caption("A click on a variable makes it observed or latent.")
     st.stop()
-elimination_stepper(network, rule)
+step = elimination_stepper(network, rule, predict)
 moving = "Click a small picture to enlarge it. Wheel and drag move the picture, a double click shows the whole."
 stepping = " Click a fill edge to ask why it is there. Keys: left, right, home, end, space."
 st.caption(moving + stepping if rule.method == "nami" else moving)
+further_questions(network, rule, step)
+show_code(*step_code(rule, step), key="inversion_code")
+shown_in(
+    "Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018): Algorithm 1 with "
+    "the min-fill heuristic; Figure 1 for why the heuristic of Stuhlmüller et al. (2013) is not faithful",
+    "Koller & Friedman, Probabilistic Graphical Models (2009): variable elimination, d-separation",
+)

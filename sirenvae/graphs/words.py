@@ -49,7 +49,12 @@ def explain(step: EliminationStep | PruningStep) -> str:
 
 
 def explain_answer(
-    dag: nx.DiGraph, x: Variable, y: Variable, given: Iterable[Variable], path: Sequence[Variable] | None
+    dag: nx.DiGraph,
+    x: Variable,
+    y: Variable,
+    given: Iterable[Variable],
+    path: Sequence[Variable] | None,
+    drawn: nx.DiGraph | None = None,
 ) -> str:
     """Why two variables depend along an active path or, without one, where the shortest way between them is blocked.
 
@@ -57,23 +62,25 @@ def explain_answer(
         dag: The graph that was asked.
         x, y, given: The question.
         path: The active path, ``None`` where the two are independent.
+        drawn: The graph whose arrows are written, `dag` if not given; a dash stands where it has no edge.
 
     Example:
         >>> print(explain_answer(nx.DiGraph([("a", "c"), ("b", "c")]), "a", "b", [], None))
         The path a → c ← b is blocked at c, a collider: neither it nor a descendant of it is given.
     """
-    given = list(given)
+    given, drawn = list(given), dag if drawn is None else drawn
     if path is None:
         way = any_path(dag, x, y)
         if way is None:
             return "No path connects the two."
-        return f"The path {with_arrows(dag, way)} is blocked{_where_blocked(junctions(dag, way, given))}"
+        return f"The path {with_arrows(drawn, way)} is blocked{_where_blocked(junctions(dag, way, given))}"
     middle = junctions(dag, path, given)
     if not middle:
-        return f"An edge joins them: {with_arrows(dag, path)}."
+        joined = drawn.has_edge(x, y) or drawn.has_edge(y, x)
+        return f"{'An edge joins' if joined else 'Nothing separates'} them: {with_arrows(drawn, path)}."
     reasons = [_why_open(junction) for junction in middle[:_MOST_REASONS]]
     rest = "; and so on" if len(middle) > _MOST_REASONS else ""
-    return f"The path {with_arrows(dag, path)} is open: {'; '.join(reasons)}{rest}."
+    return f"The path {with_arrows(drawn, path)} is open: {'; '.join(reasons)}{rest}."
 
 
 def with_arrows(dag: nx.DiGraph, path: Sequence[Variable]) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 import sirenvae as sv
+from sirenvae.graphs.counterexamples import false_claim, spare_edge
 from sirenvae.graphs.inversion import ORDERS
+from sirenvae.graphs.words import with_arrows
 from sirenvae.ui.graph_view import CACHE_KEYS, fingerprint
 from sirenvae.ui.look import keep_in_url, plain
 
@@ -24,9 +26,10 @@ ABOUT = {
     "mean_field": "Mean field gives every latent all observed variables as parents, and no latent.",
     "fully_connected": "Fully connected gives every latent all observed variables and all latents that come later.",
 }
-_RULE, _ORDER, _PRINTED = "rule", "order", "printed"  # keys of the widgets and names in the URL
+PREDICTIONS = {"nothing": "off", "next variable": "next", "its parents": "parents"}
+_RULE, _ORDER, _PRINTED, _PREDICT = "rule", "order", "printed", "predict"  # keys of the widgets and names in the URL
 _CHECKED = "inverses_checked"  # in the session: large inverses whose checks were asked for
-_MAX_CHECKED = 300  # beyond so many variables the d-separation checks wait for a click
+MAX_CHECKED = 300  # beyond so many variables the d-separation checks wait for a click
 _MAX_SEARCHED = 150  # beyond so many variables no example is looked for
 _MAX_NAMED = 5  # variables of a condition
 
@@ -67,6 +70,24 @@ def pick_rule(network: sv.BayesianNetwork) -> Rule:
     return Rule(method, order, minimal=not _as_printed(network, method, order))
 
 
+def pick_prediction(rule: Rule) -> str:
+    """Show what the learner wants to predict, kept in the URL (`predict`): ``"off"``, ``"next"`` or ``"parents"``."""
+    keep_in_url(_PREDICT)
+    if rule.method != "nami":
+        return "off"
+    name = st.selectbox(
+        "Let me predict",
+        PREDICTIONS,
+        key=_PREDICT,
+        bind="query-params",
+        width=170,
+        help="Say what the next step does before you see it. The next variable: which of the frontier is cheapest, or, "
+        "if there is one alone, what it costs. Its parents: what it is connected to when it goes. The score stays in "
+        "this browser tab.",
+    )
+    return PREDICTIONS[name]
+
+
 def _as_printed(network: sv.BayesianNetwork, method: str, order: str) -> bool:
     """The switch between the algorithm as printed and its minimal form, where there is a difference to see."""
     is_on = st.session_state.get(_PRINTED, st.query_params.get(_PRINTED) == "true")
@@ -99,7 +120,7 @@ def inverse_summary(network: sv.BayesianNetwork, rule: Rule) -> None:
     checked = st.session_state.setdefault(_CHECKED, set())
     with st.container(horizontal=True, vertical_alignment="center"):
         place = st.empty()
-        if len(network.variables) > _MAX_CHECKED and name not in checked:
+        if len(network.variables) > MAX_CHECKED and name not in checked:
             st.button("Check faithful, minimal, natural", key=f"check_{name}", on_click=checked.add, args=(name,))
             words, meaning = (), ""
         else:
@@ -132,18 +153,19 @@ def _verdict(network: sv.BayesianNetwork, rule: Rule) -> tuple[tuple[str, ...], 
 
 
 def _why_not_faithful(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small: bool) -> str:
-    claim = _false_claim(network, inverse) if is_small else None
+    claim = false_claim(network, inverse) if is_small else None
     if claim is None:
         return "Not faithful: it claims an independence that does not hold in the network."
     whose = f"parents that it gives {plain(claim.x)}"
+    path = plain(with_arrows(network.dag, claim.network_path))
     return (
         f"Not faithful: it claims, for example, that {plain(claim.x)} and {plain(claim.y)} are independent"
-        f"{_given(claim, whose)}, but in the network they depend on each other along {_with_arrows(network, claim)}."
+        f"{_given(claim, whose)}, but in the network they depend on each other along {path}."
     )
 
 
 def _why_not_minimal(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small: bool) -> str:
-    edge = _spare_edge(network, inverse) if is_small else None
+    edge = spare_edge(network, inverse) if is_small else None
     if edge is None:
         return "Not minimal: an edge could go, and the inverse would still claim nothing false."
     whose = f"other parents of {plain(edge.x)}"
@@ -153,44 +175,12 @@ def _why_not_minimal(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small:
     )
 
 
-def _false_claim(network: sv.BayesianNetwork, inverse: sv.Inverse) -> sv.Independence | None:
-    """Something the inverse says about a latent given its parents, and the network denies; few parents, short path."""
-    for v in sorted(inverse.elimination_order, key=inverse.dag.in_degree):
-        parents = set(inverse.dag.pred[v])
-        others = [u for u in network.variables if u != v and u not in parents]
-        answers = (sv.independence(network, inverse, v, u, parents) for u in others)
-        claims = [answer for answer in answers if answer.in_inverse and not answer.in_network]
-        if claims:
-            return min(claims, key=lambda claim: len(claim.network_path))
-    return None
-
-
-def _spare_edge(network: sv.BayesianNetwork, inverse: sv.Inverse) -> sv.Independence | None:
-    """A latent (x) and a parent (y) that it does not need beside its others; as few of these as there are."""
-    for v in sorted(inverse.elimination_order, key=inverse.dag.in_degree):
-        parents = network.in_declared_order(inverse.dag.pred[v])
-        for parent in parents:
-            answer = sv.independence(network, inverse, v, parent, set(parents) - {parent})
-            if answer.in_network:
-                return answer
-    return None
-
-
 def _given(claim: sv.Independence, whose: str) -> str:
     """The condition: by name where it is short, else by what it is."""
     if not claim.given:
         return ""
     names = ", ".join(plain(v) for v in claim.given)
     return f" given {names}" if len(claim.given) <= _MAX_NAMED else f" given the {len(claim.given)} {whose}"
-
-
-def _with_arrows(network: sv.BayesianNetwork, claim: sv.Independence) -> str:
-    first, *rest = claim.network_path
-    words, before = [plain(first)], first
-    for v in rest:
-        words += ["→" if network.dag.has_edge(before, v) else "←", plain(v)]
-        before = v
-    return " ".join(words)
 
 
 def _count(number: int, noun: str) -> str:

@@ -19,15 +19,17 @@ _START = {
     "reverse": "The frontier holds the latents that have no latent children.",
 }
 
+_PARTS = [f"step_{part}.js" for part in ("board", "replay", "bar", "words", "stage", "lights", "predict")]
+
 _stepper = st.components.v2.component(
     "sirenvae_stepper",
     html='<div class="mount"></div>\n',
     css=asset("graph_view.css", "stepper.css"),
-    js=asset(*PICTURE, "step_replay.js", "step_bar.js", "step_words.js", "step_stage.js", "stepper.js"),
+    js=asset(*PICTURE, *_PARTS, "stepper.js"),
 )
 
 
-def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, key: str = "stepper") -> None:
+def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, predict: str = "off", key: str = "stepper") -> int:
     """The pictures of an inversion with a step bar; the step is kept in the session and the URL (`step`).
 
     Another rule for the same network keeps the step, as far as there are as many.
@@ -35,7 +37,11 @@ def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, key: str = "ste
     Arguments:
         network: The network to invert.
         rule: How.
+        predict: What the learner says before it is shown: ``"off"``, ``"next"`` or ``"parents"``.
         key: The widget's key.
+
+    Returns:
+        The step, as far as Python has heard of it.
     """
     trace = _trace(network, rule)
     kept = st.session_state.get(_STEP, {"network": trace["network"], "step": _step_in_url()})
@@ -56,7 +62,8 @@ def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, key: str = "ste
     def stepped() -> None:
         st.session_state[_STEP] = st.session_state[key]["at"]
 
-    _stepper(key=key, data=trace | {"step": sent["step"]}, on_at_change=stepped)
+    _stepper(key=key, data=trace | {"step": sent["step"], "predict": predict}, on_at_change=stepped)
+    return step if trace["words"] else 0
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=CACHE_KEYS)

@@ -199,6 +199,7 @@ class Picture {
     const scale = this.scale();
     if (!scale) return;
     this.canvas?.redraw();
+    this.onFit?.(scale);
     this.svg.classList.toggle("far", RADIUS * scale < MIN_ARROW);
     this.svg.classList.toggle("small", 0.6 * RADIUS * scale < MIN_TEXT);
     this.model.names.forEach((name, v) => {
@@ -248,7 +249,7 @@ class Zoom {
     this.picture.show([px - (px - x) / factor, py - (py - y) / factor, width / factor, height / factor]);
   }
 
-  #point(event) {
+  point(event) {
     const box = this.picture.svg.getBoundingClientRect();
     const [x, y, width, height] = this.picture.view;
     const scale = this.picture.scale();
@@ -264,7 +265,7 @@ class Zoom {
       // At the whole graph a turn that would zoom out scrolls the page instead, so that nobody is trapped here.
       if (event.deltaY > 0 && this.picture.view === this.picture.whole) return;
       event.preventDefault();
-      this.by(Math.exp(-event.deltaY / 400), this.#point(event));
+      this.by(Math.exp(-event.deltaY / 400), this.point(event));
     };
     svg.addEventListener("wheel", turn, { passive: false });
   }

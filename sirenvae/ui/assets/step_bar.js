@@ -79,7 +79,8 @@ class StepBar {
       "aria-valuemax": this.last,
     });
     this.marker = html("div", { class: "marker" });
-    this.scrubber.append(this.#ticks(), this.marker);
+    this.veil = html("div", { class: "veil" }); // over the steps that are still to be predicted
+    this.scrubber.append(this.#ticks(), this.veil, this.marker);
     this.#drag();
     return this.scrubber;
   }
@@ -101,6 +102,7 @@ class StepBar {
 
   show(step) {
     this.marker.style.left = `${(100 * (step + 0.5)) / (this.last + 1)}%`;
+    this.veil.style.left = `${(100 * (step + 1)) / (this.last + 1)}%`;
     this.count.textContent = `step ${step} of ${this.last}`;
     const { v, parent, child } = this.stepper.steps[step - 1] ?? {};
     const { names } = this.stepper.model;

@@ -50,3 +50,30 @@ function frontierAt({ eliminated, costs }, index) {
   if (index >= costs.length) frontier.clear();
   return frontier;
 }
+
+// The edges of the induced graph after `step` steps among what is left.
+function edgesAt({ model, moral, eliminated }, steps, step) {
+  const gone = new Set(eliminated.slice(0, step));
+  const fills = steps.slice(0, step).flatMap(({ fill }) => fill ?? []);
+  return [...model.edges, ...moral, ...fills].filter(([a, b]) => !gone.has(a) && !gone.has(b));
+}
+
+function neighboursOf(edges, some) {
+  const found = new Set();
+  for (const [a, b] of edges) {
+    if (some.has(a)) found.add(b);
+    if (some.has(b)) found.add(a);
+  }
+  return found;
+}
+
+// The edges that would be added if v were eliminated next.
+function missingEdges({ data, steps, step }, v) {
+  const edges = edgesAt(data, steps, step);
+  const around = [...neighboursOf(edges, new Set([v]))].sort((a, b) => a - b);
+  const members = new Set(around);
+  const key = (a, b) => Math.min(a, b) * data.model.names.length + Math.max(a, b);
+  const joined = new Set(edges.filter(([a, b]) => members.has(a) && members.has(b)).map(([a, b]) => key(a, b)));
+  const pairs = around.flatMap((a, i) => around.slice(i + 1).map((b) => [a, b]));
+  return pairs.filter(([a, b]) => !joined.has(key(a, b)));
+}

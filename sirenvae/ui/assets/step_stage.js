@@ -54,7 +54,11 @@ class Stage {
     this.element.append(frame);
     this.frames[kind] = frame;
     this.pictures[kind] = new Picture(frame, this.model, routes, title, isLarge);
-    new Zoom(head, this.pictures[kind]);
+    const zoom = new Zoom(head, this.pictures[kind]);
+    this.pictures[kind].plot.addEventListener("click", (event) => {
+      const v = this.model.names.indexOf(event.target.closest?.("[data-node]")?.getAttribute("data-node"));
+      if (v >= 0 && !zoom.dragged && kind === this.large) this.onVariableClick(v);
+    });
     frame.addEventListener("click", () => frame.classList.contains("small") && this.choose(kind));
     frame.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target === frame) this.choose(kind);

@@ -2,6 +2,8 @@
 // steps: what it does and what comes out.
 
 const TABLE_ROWS = 8;
+const FILL_BUTTONS = 4; // fill edges with a button, the newest; the others are in a list
+const MOST_FILLS = 300; // of one list
 const FIRST_INNER = 3; // lines of the algorithm from here to LAST_INNER are inside its loop
 const LAST_INNER = 6;
 const DROPPING = 7;
@@ -44,39 +46,76 @@ class WordsPanel {
   constructor(host, stepper) {
     this.stepper = stepper;
     this.title = html("h3");
+    this.verdict = html("p", { class: "verdict", role: "status" });
     this.text = html("p", { class: "told", "aria-live": "polite" });
+    this.fills = html("div", { class: "fills", role: "group", "aria-label": "Ask why a fill edge is there" });
     this.table = html("table", { class: "frontier-table" });
     this.code = html("ol", { class: "code", "aria-label": "The algorithm" });
     for (const [i, line] of algorithm(stepper.data).entries()) {
       const isInner = i >= FIRST_INNER && i <= LAST_INNER;
       this.code.append(html("li", { class: isInner ? "inner" : "" }, html("span", {}, line), html("b")));
     }
-    host.replaceChildren(this.title, this.text, this.table, html("h4", {}, "The algorithm"), this.code);
+    const algorithmTitle = html("h4", {}, "The algorithm");
+    host.replaceChildren(this.title, this.verdict, this.text, this.fills, this.table, algorithmTitle, this.code);
+  }
+
+  // Whether a prediction was right; until the next step.
+  judge(isRight, words) {
+    this.verdict.className = `verdict ${isRight ? "right" : "wrong"}`;
+    this.verdict.textContent = `${isRight ? "✓" : "✗"} ${words}`;
   }
 
   show(step) {
     const { data, steps, frontier } = this.stepper;
     this.title.textContent = step ? "What just happened" : "Before the first step";
     this.text.textContent = step ? steps[step - 1].words : data.start;
+    this.verdict.className = "verdict";
+    this.verdict.textContent = "";
+    this.#fills(step);
     this.#frontier(step, frontier);
     this.#lines(step);
   }
 
-  // The answer to a click on a fill edge.
+  // The fill edges so far, the newest first: a canvas cannot be clicked, and a line not be reached by key.
+  #fills(step) {
+    const { steps, model } = this.stepper;
+    const newest = [];
+    for (let s = step - 1; s >= 0 && newest.length < MOST_FILLS; s--) newest.push(...(steps[s].fill ?? []));
+    const name = ([a, b]) => `${model.names[a]}–${model.names[b]}`;
+    const buttons = newest.slice(0, FILL_BUTTONS).map((pair) => {
+      const button = html("button", { type: "button" }, name(pair));
+      button.addEventListener("click", () => this.why(...pair));
+      return button;
+    });
+    this.fills.hidden = !newest.length;
+    this.fills.replaceChildren(html("span", {}, "Why this fill edge?"), ...buttons);
+    const others = newest.slice(FILL_BUTTONS, MOST_FILLS);
+    if (!others.length) return;
+    const list = html("select", { "aria-label": "Another fill edge" }, html("option", { value: "" }, "another"));
+    list.append(...others.map((pair, i) => html("option", { value: i }, name(pair))));
+    list.addEventListener("change", () => list.value && this.why(...others[list.value]));
+    this.fills.append(list);
+  }
+
+  // The answer to a question about a fill edge: who caused it, and through which factor.
   why(a, b) {
-    const { names } = this.stepper.model;
+    const { steps, model } = this.stepper;
+    const { names } = model;
     const same = ([c, d]) => (a === c && b === d) || (a === d && b === c);
-    const cause = this.stepper.steps.findIndex(({ fill }) => fill?.some(same));
-    const v = names[this.stepper.steps[cause].v];
+    const cause = steps.findIndex(({ fill }) => fill?.some(same));
+    const { v: gone, parents } = steps[cause];
+    const v = names[gone];
     this.title.textContent = `Why ${names[a]}–${names[b]}?`;
     this.text.textContent =
       `Step ${cause + 1} eliminated ${v}. ${names[a]} and ${names[b]} were both its neighbours and not each other's. ` +
-      `Summing ${v} out leaves one factor over all its neighbours, so the two depend on each other from then on.`;
+      `Summing ${v} out leaves one factor over all its neighbours, τ${cause + 1}(${this.#list([...parents])}), so the ` +
+      "two depend on each other from then on.";
+    this.stepper.explain(a, b, gone);
   }
 
   #frontier(step, frontier) {
     const { names } = this.stepper.model;
-    this.table.hidden = !frontier.size;
+    this.table.hidden = !frontier.size || (step === 0 && this.stepper.predict.isOn);
     const chosen = step ? this.stepper.steps[step - 1].v : null;
     const rows = [...frontier].sort(([u, a], [v, b]) => (v === chosen) - (u === chosen) || a - b || u - v);
     const body = html("tbody");

@@ -12,15 +12,24 @@ class Stepper {
     this.root = html("div", { class: "graph stepper" });
     mount.append(this.root);
     this.stage = new Stage(this.root, (v) => this.role(v));
+    this.stage.onVariableClick = (v) => this.predict?.click(v);
+    this.lights = new Lights(this.stage);
     this.onKey = (event) => this.key(event);
     document.addEventListener("keydown", this.onKey, true); // before a list that keeps its keys to itself
+    this.onLights = () => this.light();
+    board.addEventListener("lights", this.onLights);
+    post("stepper", this);
   }
 
   // Called at every run of the page: only another trace rebuilds anything. The client's step is the truth, and another
   // rule for the same network goes on from it.
   update(data, tell) {
     this.tell = tell;
-    if (data.id === this.id) return this.stage.each((picture) => picture.canvas?.redraw()); // the theme may differ
+    if (data.id === this.id) {
+      this.stage.each((picture) => picture.canvas?.redraw()); // the theme may differ
+      if (data.predict !== this.predict.mode) this.repredict(data.predict);
+      return;
+    }
     this.pause();
     const isSame = data.network === this.data?.network;
     if (!isSame) this.reached = data.step;
@@ -31,10 +40,29 @@ class Stepper {
     this.build();
     this.step = -1;
     this.go(this.reached, isSame && this.steps.length > 0);
+    this.light();
+  }
+
+  // Another kind of prediction at the same step.
+  repredict(mode) {
+    this.predict.setMode(mode);
+    this.look(new Set());
+  }
+
+  // What a question on the page wants lit; where it is news, the picture to look at comes to the front.
+  light() {
+    this.isExplaining = false;
+    const lights = board.lights?.model === this.model?.id ? board.lights : null;
+    this.lights.show(lights);
+    const news = JSON.stringify(lights);
+    if (lights && news !== this.lit && !(this.stage.large in lights.edges)) this.stage.choose(lights.show);
+    this.lit = news;
   }
 
   destroy() {
     this.pause();
+    board.removeEventListener("lights", this.onLights);
+    if (board.stepper === this) post("stepper", null);
     clearTimeout(this.telling);
     document.removeEventListener("keydown", this.onKey, true);
     this.stage.destroy();
@@ -43,7 +71,9 @@ class Stepper {
   build() {
     this.observed = new Set(this.model.observed);
     this.when = new Map(this.data.eliminated.map((v, i) => [v, i + 1]));
-    this.frontier = new Map();
+    this.frontier = this.waiting = new Map();
+    this.predict = new Prediction(this);
+    this.predict.setMode(this.data.predict);
     const added = this.steps.reduce((sum, { fill, parents }) => sum + (fill?.length ?? 0) + (parents?.length ?? 0), 0);
     this.isLarge = this.model.edges.length + added + (this.data.finished?.edges.length ?? 0) > MANY_LINES;
     const words = html("div", { class: "words" });
@@ -52,6 +82,7 @@ class Stepper {
     this.stage.build(this.data, this.isLarge);
     this.root.prepend(this.stage.element, this.bar.element, words, legend(this.data));
     this.panel = this.data.finished ? new RulePanel(words, this.data) : new WordsPanel(words, this);
+    if (!this.data.finished) words.prepend(this.predict.element);
     this.model.names.forEach((_, v) => this.paint(v, 0));
   }
 
@@ -61,7 +92,8 @@ class Stepper {
     const when = this.when.get(v);
     if (when < this.step) return `eliminated in step ${when}`;
     if (when === this.step) return "eliminated now";
-    const cost = this.frontier.get(v);
+    const cost = this.waiting.get(v);
+    if (cost !== undefined && this.predict.isOn) return this.predict.mode === "parents" ? "goes next" : "in the frontier";
     return cost === undefined ? "latent, waits" : `in the frontier, fill cost ${cost}`;
   }
 
@@ -71,23 +103,44 @@ class Stepper {
     if (target === this.step) return;
     const started = performance.now();
     const before = Math.max(this.step, 0);
-    const touched = new Set([...this.frontier.keys(), ...this.concerned(before)]);
+    const touched = new Set(this.concerned(before));
     if (!this.isLarge) this.mark(before, false);
     for (let s = before + 1; s <= target; s++) this.apply(s, true, touched);
     for (let s = before; s > target; s--) this.apply(s, false, touched);
     this.step = target;
     if (this.steps.length) this.reached = target;
-    this.frontier = frontierAt(this.data, Math.max(target - 1, 0));
-    for (const v of [...this.frontier.keys(), ...this.concerned(target)]) touched.add(v);
     if (this.isLarge) this.drawEdges(target);
     else this.mark(target, true);
-    for (const v of touched) this.paint(v, target);
-    this.stage.showPruning(this.steps[target - 1]?.child !== undefined);
-    this.bar.show(target);
-    this.panel.show(target);
+    this.look(touched);
     this.root.dataset.step = target;
     this.root.dataset.stepMs = (performance.now() - started).toFixed(1);
     if (tell) this.tellLater();
+  }
+
+  // Paint what changed, and let everything beside the pictures say where we are. A learner who predicts sees the frontier
+  // of the step to come, without its costs.
+  look(touched) {
+    const { step, data } = this;
+    for (const v of this.waiting.keys()) touched.add(v);
+    this.frontier = frontierAt(data, Math.max(step - 1, 0));
+    this.waiting = this.predict.isOn ? frontierAt(data, step) : this.frontier;
+    if (this.predict.isOn && this.predict.mode === "parents") this.waiting = new Map([[this.predict.next, 0]]);
+    for (const v of [...this.waiting.keys(), ...this.concerned(step)]) touched.add(v);
+    for (const v of touched) this.paint(v, step);
+    if (this.isExplaining) this.light();
+    this.stage.showPruning(this.steps[step - 1]?.child !== undefined);
+    this.bar.show(step);
+    this.panel.show(step);
+    this.predict.show();
+    post("step", step);
+  }
+
+  // Why a fill edge is there: its cause and the two edges that it had to the pair.
+  explain(a, b, v) {
+    this.isExplaining = true;
+    const [first, second] = [[v, a, "joined"], [v, b, "joined"]];
+    this.lights.show({ edges: { induced: [first, second, [a, b, "caused"]] }, marks: [[v, "cause"]] });
+    if (this.stage.large !== "induced") this.stage.choose("induced");
   }
 
   tellLater() {
@@ -171,12 +224,12 @@ class Stepper {
   paint(v, step) {
     const when = this.when.get(v);
     let role = this.observed.has(v) ? "node observed" : "node latent";
-    const cost = this.frontier.get(v);
+    const cost = this.waiting.get(v);
     if (when < step) role = "node eliminated";
     else if (when === step) role = "node now";
     else if (cost !== undefined) role = "node latent frontier";
     if (this.steps[step - 1]?.child !== undefined && this.concerned(step).includes(v)) role += " parting";
-    const shown = cost !== undefined && when >= step ? cost : null;
+    const shown = cost !== undefined && when >= step && !this.predict.isOn ? cost : null;
     this.stage.each((picture) => {
       picture.setRole(v, role);
       picture.setCost(v, shown);

@@ -1,0 +1,42 @@
+"""What can be asked of an inversion below its pictures, one question at a time."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import sirenvae as sv
+from sirenvae.ui.inversion_export import export_step
+from sirenvae.ui.inversion_factors import show_factors
+from sirenvae.ui.inversion_independence import ask_independence
+from sirenvae.ui.inversion_lights import show_lights
+from sirenvae.ui.inversion_race import show_race
+from sirenvae.ui.inversion_roles import ask_role, role_changed
+from sirenvae.ui.look import keep_in_url
+from sirenvae.ui.rules import Rule
+
+_ASK = "ask"  # key of the widget and name in the URL
+QUESTIONS = ("independence", "observed or latent", "race of rules", "factors", "export")
+
+
+def further_questions(network: sv.BayesianNetwork, rule: Rule, step: int) -> None:
+    """Show the choice of a question, kept in the URL (`ask`), and what belongs to it.
+
+    When a variable has changed its role the difference that it makes is the question.
+    """
+    if role_changed(network):
+        st.session_state[_ASK] = "observed or latent"
+    keep_in_url(_ASK)
+    asked = st.segmented_control("Ask more", QUESTIONS, key=_ASK, bind="query-params")
+    lights = None
+    match asked:
+        case "independence":
+            lights = ask_independence(network, rule)
+        case "observed or latent":
+            lights = ask_role(network, rule)
+        case "race of rules":
+            show_race(network, rule)
+        case "factors":
+            show_factors(network, rule, step)
+        case "export":
+            export_step(network, rule, step)
+    show_lights(network, lights)
