@@ -1,0 +1,103 @@
+"""What a trained flow draws beside what the network draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sirenvae.errors import InputError
+from sirenvae.figures.flow_models import NUM_POINTS, ShownFlow
+from sirenvae.graphs import BayesianNetwork
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+TRUTH, MODEL = "#7F7F7F", "#009E73"
+_DRAWN = 1000  # of the points, in the figure
+_SEED = 2  # of the network's draws; the flow was trained on others
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Draws of one or two variables.
+
+    Attributes:
+        names: The variables.
+        unit: What they are measured in, in words.
+        truth, model: Shape ``(N, 1 or 2)``: of the network, and by inverting the flow.
+    """
+
+    names: tuple[str, ...]
+    unit: str
+    truth: np.ndarray
+    model: np.ndarray
+
+
+def samples_beside(network: BayesianNetwork, shown: ShownFlow) -> Samples:
+    """Draw from both: the chosen latents of a fitted flow, the two most correlated observed variables of a VAE.
+
+    Raises:
+        InputError: If the flow was not trained.
+    """
+    import torch
+
+    import sirenvae as sv
+
+    if shown.weights == "fitted":
+        drawn, _ = shown.flow.inverse_and_log_det(shown.noise, shown.context)
+        truth, model = (values[:, shown.columns].detach().numpy() for values in (shown.start, drawn))
+        return Samples(shown.pair, "in standard deviations", truth, model)
+    if shown.model is None:
+        raise InputError("A flow with random weights has no truth to be compared with.")
+    x, _ = sv.sample_network(network, NUM_POINTS, _SEED)
+    drawn = shown.model.sample(NUM_POINTS, torch.Generator().manual_seed(_SEED))
+    columns = _most_correlated(x.numpy())
+    names = tuple(str(network.observed[i]) for i in columns)
+    return Samples(names, "in raw units", x[:, columns].numpy(), drawn[:, columns].numpy())
+
+
+def _most_correlated(x: np.ndarray) -> list[int]:
+    if x.shape[1] == 1:
+        return [0]
+    correlation = np.abs(np.triu(np.corrcoef(x.T), 1))
+    return [int(i) for i in np.unravel_index(correlation.argmax(), correlation.shape)]
+
+
+def samples_table(samples: Samples) -> list[dict[str, str]]:
+    """Means, standard deviations and the correlation of both, a row each."""
+    rows = []
+    for k, name in enumerate(samples.names):
+        for what, of in (("mean", np.mean), ("standard deviation", np.std)):
+            values = (of(side[:, k]) for side in (samples.truth, samples.model))
+            rows.append(_row(f"{what} of {name}", *values))
+    if len(samples.names) > 1:
+        values = (np.corrcoef(side.T)[0, 1] for side in (samples.truth, samples.model))
+        rows.append(_row(f"correlation of {' and '.join(samples.names)}", *values))
+    return rows
+
+
+def _row(what: str, truth: float, model: float) -> dict[str, str]:
+    return {"": what, "network": f"{truth:.2f}", "flow, inverted": f"{model:.2f}"}
+
+
+def samples_figure(samples: Samples) -> go.Figure:
+    """Two clouds with the same axes side by side, or two histograms of a single variable."""
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    sides = [("the network draws", samples.truth, TRUTH), ("the flow draws, inverted", samples.model, MODEL)]
+    figure = make_subplots(
+        rows=1, cols=2, subplot_titles=[title for title, *_ in sides], shared_xaxes="all", shared_yaxes="all"
+    )
+    for column, (title, values, colour) in enumerate(sides, start=1):
+        if values.shape[1] == 1:
+            trace = go.Histogram(x=values[:, 0], nbinsx=40, marker_color=colour, histnorm="probability density")
+        else:
+            x, y = values[:_DRAWN].T
+            trace = go.Scattergl(x=x, y=y, mode="markers", marker=dict(color=colour, size=4, opacity=0.6))
+        figure.add_trace(trace.update(name=title, showlegend=False), row=1, col=column)
+    figure.update_xaxes(title_text=samples.names[0])
+    figure.update_yaxes(title_text="density" if len(samples.names) == 1 else samples.names[1], col=1)
+    return figure.update_layout(height=380, margin=dict(l=50, r=10, t=40, b=45))
