@@ -74,7 +74,7 @@ def samples_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str,
 
 
 def _on_one_core() -> None:
-    """The products are small, and threads that wait for each other on a busy machine make them slow; for this thread."""
+    """The products are small; threads that wait for each other on a busy machine would make them slow."""
     import torch
 
     torch.set_num_threads(1)
