@@ -2,23 +2,39 @@
 
 import streamlit as st
 
+from sirenvae.ui.choice import edit, toggle_observed
+from sirenvae.ui.edit_form import edit_row
+from sirenvae.ui.gallery import gallery, generator
 from sirenvae.ui.graph_view import network_picture
-from sirenvae.ui.network_facts import show_conditionals, show_download, show_explore, show_facts
-from sirenvae.ui.picker import about_choice, pick_network, toggle_observed
+from sirenvae.ui.network_facts import facts_code, show_conditionals, show_download, show_explore, show_facts
+from sirenvae.ui.picker import about_choice, pick_network, picker_row
+from sirenvae.ui.teaching import show_code, shown_in
 
 st.title("Network")
 st.markdown(
-    "A Bayesian network says what depends directly on what: each variable is drawn given its parents. Some variables "
-    "are observed (shaded), the others are latent and have to be inferred. **First thing to try:** click a white disc "
-    "to observe it too, and watch what becomes of the entropy; then turn the arrows around on the page *Inversion*."
+    "Each variable is drawn given its parents. The shaded ones are observed, the others latent: they have to be "
+    "inferred. **First thing to try:** point at a disc and read what separates it from all others; then click it to "
+    "observe it, and watch the entropy."
 )
-network = pick_network()
+row, cards = picker_row(), st.container()
 picture, facts = st.columns([5, 2], gap="large")
+network = pick_network(row, messages=picture.empty())
+with row:
+    generator()
 with picture:
-    network_picture(network, on_toggle=lambda variable: toggle_observed(network, variable))
+    network_picture(network, on_toggle=lambda v: toggle_observed(network, v), on_edit=edit)
+    edit_row(network)
+with cards:
+    gallery()
 with facts:
     st.markdown(about_choice())
     show_facts(network)
     show_download(network)
 show_conditionals(network)
 show_explore(network)
+show_code(*facts_code(network), key="network_code")
+shown_in(
+    "Networks and their inverses: Webb et al., Faithful inversion of generative models (2018)",
+    "Markov blanket: Pearl, Probabilistic Reasoning in Intelligent Systems (1988)",
+    "ecoli70, arth150, magic-niab, magic-irri: Bayesian Network Repository, bnlearn.com",
+)

@@ -9,7 +9,7 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from streamlit.testing.v1 import AppTest
 
 import sirenvae as sv
-from sirenvae.ui.picker import _uploads
+from sirenvae.ui.choice import uploads
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_the_algorithm_as_printed_is_offered_where_it_differs(app):
 
 def test_latents_without_edges_are_one_sentence():
     text = '{"nodes": ["a", "b", "c"], "arcs": [["a", "b"]], "observed": ["a", "b"]}'
-    _uploads()["apart"] = sv.parse_network(text, "apart.json")
+    uploads()["apart"] = sv.parse_network(text, "apart.json")
     app = AppTest.from_file("../app.py", default_timeout=30)
     app.query_params["network"] = "apart"
     app.run()

@@ -70,7 +70,8 @@ def test_the_name_makes_the_same_network_again_and_another_seed_another(kind):
     other = sv.generate_network(kind, 20, 2, 8)
     assert sv.network_to_json(other) != sv.network_to_json(network)
     assert network.name in {"random-dag-20-2-7", "layered-20-2-7", "random-tree-20-7", "random-chain-20-7"}
-    assert sv.about_network(network.name).endswith("20 variables, seed 7; the leaves are seen.")
+    assert "of 20 variables" in sv.about_network(network.name)
+    assert sv.about_network(network.name).endswith(", seed 7; the leaves are seen.")
 
 
 def test_one_network_to_the_last_digit():

@@ -77,6 +77,15 @@ class Recipe:
         numbers = [self.num_variables, *([self.parents] if self.kind in WITH_PARENTS else []), self.seed]
         return "-".join([self.kind, *map(str, numbers)])
 
+    @property
+    def title(self) -> str:
+        """What the network is, in a few words."""
+        size = f"{self.num_variables} variables"
+        if self.kind not in WITH_PARENTS:
+            return f"A {self.kind.replace('-', ' ')} of {size}"
+        parents = f"{self.parents} parent{'' if self.parents == 1 else 's'} each on average"
+        return f"A {'random DAG' if self.kind == 'random-dag' else 'layered network'} of {size} with {parents}"
+
 
 def recipe_of(name: str) -> Recipe | None:
     """The recipe that a name such as ``random-dag-20-2-7`` or ``random-tree-20-7`` stands for, or ``None``.

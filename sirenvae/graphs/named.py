@@ -12,7 +12,7 @@ import networkx as nx
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import LinearGaussian
 from sirenvae.graphs.files import parse_json
-from sirenvae.graphs.generate import KINDS, generate_network, recipe_of
+from sirenvae.graphs.generate import generate_network, recipe_of
 from sirenvae.graphs.network import BayesianNetwork
 from sirenvae.graphs.nonlinear import circuit, tanh_network
 
@@ -93,7 +93,7 @@ def about_network(name: str) -> str:
     if tree is not None:
         return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
     if (recipe := recipe_of(name)) is not None:
-        return f"{KINDS[recipe.kind]} {recipe.num_variables} variables, seed {recipe.seed}; the leaves are seen."
+        return f"{recipe.title}, seed {recipe.seed}; the leaves are seen."
     return _ABOUT[name]
 
 

@@ -52,18 +52,23 @@ _network_view = st.components.v2.component(
     "sirenvae_network",
     html='<div class="mount"></div>\n',
     css=asset("graph_view.css"),
-    js=asset(*PICTURE, "network_view.js"),
+    js=asset(*PICTURE, "edge_finder.js", "blanket.js", "network_tools.js", "network_view.js"),
 )
 
 
 def network_picture(
-    network: sv.BayesianNetwork, on_toggle: Callable[[Any], None], key: str = "network_picture"
+    network: sv.BayesianNetwork,
+    on_toggle: Callable[[Any], None],
+    on_edit: Callable[[str], None] | None = None,
+    key: str = "network_picture",
 ) -> None:
     """Draw a network; a click on a variable calls `on_toggle` with it before the page runs again.
 
     Arguments:
         network: The network to draw.
         on_toggle: What a click does.
+        on_edit: With it the picture has tools to add, remove and reverse; it is called with a change for
+            :func:`sirenvae.change_network`.
         key: The widget's key.
     """
 
@@ -73,4 +78,10 @@ def network_picture(
         if number is not None and number < len(network.variables):
             on_toggle(network.variables[number])
 
-    _network_view(key=key, data=graph_model(network), on_toggle_change=clicked)
+    def edited() -> None:
+        change = st.session_state[key].get("edit")
+        if change is not None and on_edit is not None:
+            on_edit(change)
+
+    data = graph_model(network) | {"editable": on_edit is not None}
+    _network_view(key=key, data=data, on_toggle_change=clicked, on_edit_change=edited)

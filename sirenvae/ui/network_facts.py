@@ -8,12 +8,15 @@ from collections.abc import Mapping
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.graph_view import CACHE_KEYS
+from sirenvae.ui.graph_view import CACHE_KEYS, fingerprint
 from sirenvae.ui.look import plain
+
+_WIDTH = "width_"  # starts the key of the button that asks for a large network's treewidth
+_MAX_AT_ONCE = 300  # variables up to which it is computed unasked
 
 
 def show_facts(network: sv.BayesianNetwork) -> None:
-    """Counts, the largest parent set and, where all is linear Gaussian, the exact entropy of what is observed."""
+    """Counts, what the structure costs and, where all is linear Gaussian, the exact entropy of what is observed."""
     largest = max(network.variables, key=lambda v: len(network.parents(v)))
     rows = {
         "variables": len(network.variables),
@@ -21,11 +24,22 @@ def show_facts(network: sv.BayesianNetwork) -> None:
         "observed": len(network.observed),
         "latent": len(network.latents),
         "largest parent set": f"{len(network.parents(largest))} (of {plain(largest)})",
+        "longest path": _count(sv.longest_path(network), "edge"),
+        "unjoined parents": _count(len(sv.moralizing_edges(network)), "pair"),
     }
+    if (width := _width(network)) is not None:
+        rows["treewidth"] = f"at most {width}"
     if network.is_linear:
         rows["exact entropy"] = f"{_entropy(network):.3f}&nbsp;nats"
     lines = [f"| {name} | **{value}** |" for name, value in rows.items()]
     st.markdown("\n".join([f"| {plain(network.name)} | |", "|:--|--:|", *lines]))
+    if width is None:
+        key = _WIDTH + fingerprint(sv.network_to_json(network))
+        st.button("Bound the treewidth", key=key, on_click=_asked_for_widths().add, args=(key,))
+    st.caption(
+        "Unjoined parents share a child without an edge between them: moralizing joins them. The treewidth says how "
+        "many variables exact inference must hold together, less one."
+    )
     if network.is_linear:
         st.caption(
             "The entropy is that of the observed variables together: the average negative log-likelihood of the true "
@@ -91,6 +105,39 @@ def show_download(network: sv.BayesianNetwork) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def facts_code(network: sv.BayesianNetwork) -> tuple[str, ...]:
+    """Lines of code that compute what the page shows of a network."""
+    lines = [
+        "print(network)",
+        f"print(sv.markov_blanket(network, {network.latents[0]!r}))",
+        "print(sv.longest_path(network), sv.treewidth_bound(network))",
+    ]
+    if network.is_linear:
+        lines.append("print(sv.observed_entropy(network))  # nats")
+    return tuple(lines)
+
+
+def _asked_for_widths() -> set[str]:
+    return st.session_state.setdefault("widths_asked", set())
+
+
+def _width(network: sv.BayesianNetwork) -> int | None:
+    """The bound on the treewidth; for large networks only when it was asked for, since it takes seconds."""
+    is_small = len(network.variables) <= _MAX_AT_ONCE
+    if is_small or _WIDTH + fingerprint(sv.network_to_json(network)) in _asked_for_widths():
+        return _treewidth(network)
+    return None
+
+
+@st.cache_data(max_entries=128, show_spinner="Eliminating", hash_funcs=CACHE_KEYS)
+def _treewidth(network: sv.BayesianNetwork) -> int:
+    return sv.treewidth_bound(network)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=CACHE_KEYS)

@@ -7,46 +7,64 @@ import hashlib
 import streamlit as st
 
 import sirenvae as sv
+from sirenvae.ui.choice import (
+    CHANGES,
+    NETWORK,
+    OBSERVED,
+    Choice,
+    choose,
+    current,
+    forget,
+    load,
+    report,
+    reported,
+    settle,
+    settled,
+    toggle_observed,
+    uploads,
+    usable,
+)
 from sirenvae.ui.look import common_to_pages, keep_in_url, plain, run_under_navigation
 
-# The widgets' keys are also the names of the URL's parameters.
-NETWORK, OBSERVED = "network", "observed"
-_KEPT = "picker_kept"  # the last network and observed set that could be used
-_PROBLEM = "picker_problem"  # one sentence about input that could not be used
+__all__ = ["CHANGES", "NETWORK", "OBSERVED", "about_choice", "pick_network", "picker_row", "toggle_observed"]
+
+_OWN = "own_networks"  # in the session: networks that are not in the list of all
 _UPLOAD = "upload_popover"  # the popover's key and whether it is open
 _UPLOAD_PROBLEM = "upload_problem"  # one sentence about a file that could not be used
 _MAX_UPLOADS = 64
 _MAX_MEGABYTES = 10
 
 
-def pick_network(row=None) -> sv.BayesianNetwork:
+def pick_network(row=None, messages=None) -> sv.BayesianNetwork:
     """Show the picker and return the chosen network.
 
-    The choice is in the URL (`network`, `observed`), so it survives a reload, is shared by all pages and can be sent as
-    a link. Input that cannot be used leaves the choice as it was and puts one sentence on the page.
+    The choice is in the URL (`network`, `change`, `observed`), so it survives a reload, is shared by all pages and can
+    be sent as a link. Input that cannot be used leaves the choice as it was and puts one sentence on the page.
 
     Arguments:
         row: A horizontal container for the picker, if the page has more to put beside it.
+        messages: An empty element for that sentence, if it should not be below the picker.
 
     Returns:
         The network; the same object as long as the choice stays the same.
     """
     run_under_navigation()
-    keep_in_url(NETWORK, OBSERVED)
-    names = _choices()
+    keep_in_url(NETWORK, CHANGES, OBSERVED)
+    names = network_choices()
     with row or picker_row(), common_to_pages():
-        name = st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=_forget_observed, width=220)
-        base = _load(name, None)
+        st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=forget, width=220)
+        _pick_changes()
+        base = load(usable()._replace(observed=None))
         with st.popover(_observed_label(base), icon=":material/visibility:", key="observed_popover"):
             _pick_observed(base)
         if st.session_state.get(OBSERVED):
             words = "Back to the observed variables that the network itself names."
-            st.button("Default", icon=":material/undo:", on_click=_forget_observed, key="observed_default", help=words)
+            st.button("Default", icon=":material/undo:", on_click=_observe_default, key="observed_default", help=words)
         with st.popover("Your own", icon=":material/upload_file:", key=_UPLOAD, on_change="rerun"):
             _upload()
-    network = _current(name, base)
-    place = st.empty()  # always there, so that a message does not move, and thereby rebuild, what comes after it
-    if problem := st.session_state.pop(_PROBLEM, None):
+    network = load(settled())
+    place = messages or st.empty()  # always there: a message does not move, and thereby rebuild, what comes after it
+    if problem := reported():
         place.error(plain(problem), icon=":material/error:")
     return network
 
@@ -57,56 +75,47 @@ def picker_row():
 
 
 def about_choice() -> str:
-    """One sentence about the chosen network."""
-    name = st.session_state[NETWORK]
-    return "Your own network, kept on this server only." if name in _uploads() else sv.about_network(name)
+    """One sentence about the chosen network, and one that says how far it has been changed."""
+    words, changes = about(st.session_state[NETWORK]), len(usable().changes)
+    return f"{words} Changed in {changes} place{'' if changes == 1 else 's'}." if changes else words
 
 
-def toggle_observed(network: sv.BayesianNetwork, variable) -> None:
-    """Make an observed variable latent or a latent one observed; for callbacks of the pictures.
-
-    If no latent or no observed variable would be left, nothing changes and the page says so.
-    """
-    st.session_state[OBSERVED] = [str(v) for v in network.in_declared_order(set(network.observed) ^ {variable})]
-    _check_observed(allow_empty=False)
+def about(name: str) -> str:
+    """One sentence about a network, uploaded ones included."""
+    return "Your own network, kept on this server only." if name in uploads() else sv.about_network(name)
 
 
-def _choices() -> list[str]:
-    """The named networks, this session's files, and what the URL names if it can be loaded."""
-    names = [*sv.network_names(), *st.session_state.setdefault("uploaded", [])]
+def network_choices() -> list[str]:
+    """The named networks, this session's own, and what the URL names if it can be loaded."""
+    own = st.session_state.setdefault(_OWN, [])
+    names = [*sv.network_names(), *own]
     wanted = st.session_state.get(NETWORK) or st.query_params.get(NETWORK)
     if wanted and wanted not in names:
         try:
-            _load(wanted, None)
-            names.append(wanted)
+            load(Choice(wanted))
         except sv.InputError as error:
-            st.session_state[_PROBLEM] = str(error)
+            report(str(error))
+        else:
+            own.append(wanted)
+            names.append(wanted)
     return names
 
 
-@st.cache_resource
-def _uploads() -> dict[str, sv.BayesianNetwork]:
-    """Uploaded networks by name, for all sessions, so that a reload finds them; the oldest go first."""
-    return {}
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _load(name: str, observed: tuple[str, ...] | None) -> sv.BayesianNetwork:
-    network = _uploads().get(name) or sv.load_network(name)
-    if observed is None:
-        return network
-    return network.with_observed([v for v in network.variables if str(v) in set(observed)])
-
-
-def _current(name: str, base: sv.BayesianNetwork) -> sv.BayesianNetwork:
-    observed = tuple(st.session_state.get(OBSERVED) or ()) or None
-    try:
-        network = _load(name, observed)
-    except sv.InputError as error:  # a link that observes everything
-        st.session_state[_PROBLEM] = str(error)
-        return base
-    st.session_state[_KEPT] = (name, list(observed or ()))
-    return network
+def _pick_changes() -> None:
+    """The changes made to the network, each of which can be dropped; nothing if there are none."""
+    changes = st.session_state.get(CHANGES) or st.query_params.get_all(CHANGES)
+    if not changes:
+        return
+    with st.popover(f"Changed: {len(changes)}", icon=":material/edit:", key="changes_popover"):
+        st.multiselect(
+            "Changes to the network",
+            list(dict.fromkeys(changes)),
+            key=CHANGES,
+            bind="query-params",
+            on_change=_check,
+            help="Take one away to drop it. The page Network has tools for more.",
+            width=360,
+        )
 
 
 def _pick_observed(base: sv.BayesianNetwork) -> None:
@@ -115,31 +124,20 @@ def _pick_observed(base: sv.BayesianNetwork) -> None:
         [str(v) for v in base.variables],
         key=OBSERVED,
         bind="query-params",
-        on_change=_check_observed,
+        on_change=_check,
         placeholder="as the network says: " + _shortened(base.observed),
         help="Empty means the network's own choice, mostly its leaves. All others are latent.",
         width=360,
     )
 
 
-def _check_observed(allow_empty: bool = True) -> None:
-    """Callback: keep the previous observed set if the new one cannot be used; the network's own is the empty one."""
-    name, observed = st.session_state[NETWORK], st.session_state[OBSERVED]
-    if not observed and allow_empty:
-        return
-    try:
-        network = _load(name, tuple(observed))
-    except sv.InputError as error:
-        st.session_state[_PROBLEM] = str(error)
-        kept_name, kept = st.session_state.get(_KEPT, (name, []))
-        st.session_state[OBSERVED] = kept if kept_name == name else []
-        return
-    if network.observed == _load(name, None).observed:
-        st.session_state[OBSERVED] = []
+def _check() -> None:
+    """Callback: keep what was if no network can be made of what the widgets hold."""
+    settle(current())
 
 
-def _forget_observed() -> None:
-    st.session_state[OBSERVED] = []
+def _observe_default() -> None:
+    settle(current()._replace(observed=None))
 
 
 def _upload() -> None:
@@ -175,15 +173,12 @@ def _read_upload() -> None:
         st.session_state[_UPLOAD_PROBLEM] = str(error)
         return
     name = f"{network.name}-{hashlib.sha256(content).hexdigest()[:6]}"
-    uploads = _uploads()
-    uploads[name] = network
-    while len(uploads) > _MAX_UPLOADS:
-        uploads.pop(next(iter(uploads)))
-    if name not in st.session_state["uploaded"]:
-        st.session_state["uploaded"].append(name)
-    st.session_state[NETWORK] = name
+    kept = uploads()
+    kept[name] = network
+    while len(kept) > _MAX_UPLOADS:
+        kept.pop(next(iter(kept)))
     st.session_state[_UPLOAD] = False  # what was chosen should be seen
-    _forget_observed()
+    choose(name)
 
 
 def _observed_label(base: sv.BayesianNetwork) -> str:

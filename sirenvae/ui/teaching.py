@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-import sirenvae as sv
-from sirenvae.ui.picker import NETWORK, OBSERVED
+from sirenvae.ui.choice import Choice, uploads, usable
 
 
 def show_code(*lines: str, key: str) -> None:
@@ -14,13 +13,17 @@ def show_code(*lines: str, key: str) -> None:
         key: Of the folded cell, one for each page.
     """
     with st.expander("Show the code", icon=":material/code:", key=key):
-        st.code("\n".join((*_network_lines(), *lines)), language="python")
+        st.code("\n".join((*network_lines(), *lines)), language="python")
 
 
-def network_in_code(network_name: str, observed: list[str]) -> tuple[str, ...]:
-    """Lines that load a network by its name, with other observed variables if there are any."""
-    chosen = f".with_observed({observed!r})" if observed else ""
-    return "import sirenvae as sv", "", f"network = sv.load_network({network_name!r}){chosen}"
+def network_in_code(choice: Choice) -> tuple[str, ...]:
+    """Lines that make the chosen network: by its name, with its changes and with other observed variables if any."""
+    lines = ["import sirenvae as sv", "", f"network = sv.load_network({choice.name!r})"]
+    if choice.changes:
+        lines.append(f"network = sv.change_network(network, {list(choice.changes)!r})")
+    if choice.observed is not None:
+        lines.append(f"network = network.with_observed({list(choice.observed)!r})")
+    return tuple(lines)
 
 
 def shown_in(*sources: str) -> None:
@@ -28,8 +31,9 @@ def shown_in(*sources: str) -> None:
     st.caption(":material/menu_book: " + " · ".join(sources))
 
 
-def _network_lines() -> tuple[str, ...]:
-    name = st.session_state[NETWORK]
-    if name in sv.network_names():
-        return network_in_code(name, list(st.session_state.get(OBSERVED) or ()))
+def network_lines() -> tuple[str, ...]:
+    """Lines that load the picker's network."""
+    choice = usable()
+    if choice.name not in uploads():
+        return network_in_code(choice)
     return "import sirenvae as sv", "", 'network = sv.read_network("network.json")  # downloaded from the page Network'

@@ -10,9 +10,9 @@ import streamlit as st
 from sirenvae.errors import InputError
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
+from sirenvae.ui.choice import choose
 from sirenvae.ui.jobs import Plan, TrainingManager
 from sirenvae.ui.look import plain
-from sirenvae.ui.picker import NETWORK, OBSERVED
 
 RUN = "run"  # key and URL parameter of the run that is shown
 PRESETS = {
@@ -59,7 +59,7 @@ def run_controls(network: BayesianNetwork) -> None:
 
 def start_example() -> None:
     """Callback: choose ecoli70 and start its one-minute run."""
-    st.session_state[NETWORK], st.session_state[OBSERVED] = "ecoli70", []
+    choose("ecoli70")
     _start(Plan(load_network("ecoli70"), preset="minute"))
 
 
