@@ -23,7 +23,8 @@ from sirenvae.training import EpochRecord, Fit
 
 NUM_FOLDS = 5
 _ELBO_SAMPLES = 20
-_STANDARD_ERRORS = 2.0  # Of the difference to the best: who is further behind than this leaves the race.
+_STANDARD_ERRORS = 2.0  # Of a difference between two candidates, beyond which it is taken to be real.
+_WORTH_HAVING = 0.01  # Nats that a candidate must be able to gain over a simpler one.
 
 
 @dataclass(frozen=True)
@@ -68,15 +69,15 @@ class Selection(Iterator[EpochRecord]):
     """Choose a candidate for each replica by K-fold ELBO on its training data alone, then train it on all of them.
 
     It is a race: every fold trains the candidates of all replicas as one program, and those that are then clearly
-    behind the best one, on the same held-out points, meet no further fold. All of this happens while the first record
-    is waited for; the records are those of the training that follows.
+    behind the best one on the same held-out points, or clearly no better than a simpler one, meet no further fold. All
+    of this happens while the first record is waited for; the records are those of the training that follows.
 
     Arguments:
         model: A SIReN-VAE of the true structure with linear parts; it is trained in place.
         x: As for :func:`~sirenvae.training.fit`.
         seed: Of the first replica, the next ones count on from there; or one for each.
         every: Epochs per record.
-        candidates: What to choose from.
+        candidates: What to choose from, simple ones first.
 
     Attributes:
         chosen: After the first record, the name of the candidate of each replica.
@@ -141,7 +142,7 @@ class Selection(Iterator[EpochRecord]):
         return replace(record, **values)
 
     def _race(self) -> list[int]:
-        """The best candidate of each replica, fold by fold; one that falls clearly behind meets no further fold."""
+        """The best candidate of each replica, fold by fold, see :func:`_still_racing`."""
         num_candidates = len(self._candidates)
         racing = [list(range(num_candidates)) for _ in self._data]
         found: list[dict[int, list[Tensor]]] = [{c: [] for c in range(num_candidates)} for _ in self._data]
@@ -151,7 +152,7 @@ class Selection(Iterator[EpochRecord]):
                 found[r][c].append(elbo)
             for r, left in enumerate(racing):
                 if len(left) > 1:
-                    racing[r] = _not_behind({c: torch.cat(found[r][c]) for c in left})
+                    racing[r] = _still_racing({c: torch.cat(found[r][c]) for c in left})
         self.scores = torch.tensor([[torch.cat(elbo[c]).mean() for c in elbo] for elbo in found])
         return [max(left, key=lambda c: row[c]) for left, row in zip(racing, self.scores, strict=True)]
 
@@ -204,15 +205,27 @@ class Selection(Iterator[EpochRecord]):
         return x[~held_out], x[held_out]
 
 
-def _not_behind(elbo: dict[int, Tensor]) -> list[int]:
-    """Who is less than some standard errors below the best, point by point, on the points met so far."""
+def _still_racing(elbo: dict[int, Tensor]) -> list[int]:
+    """Who may still win by the held-out points met so far, point by point.
+
+    A candidate leaves when some standard errors lie between it and another one; and when they leave no room for a gain
+    worth having over an earlier one, which is the simpler one.
+    """
     best = max(elbo, key=lambda c: elbo[c].mean())
-    left = []
+    left: list[int] = []
     for c, values in elbo.items():
-        behind = elbo[best] - values
-        if c == best or behind.mean() <= _STANDARD_ERRORS * behind.std() / math.sqrt(len(behind)):
+        rivals = {b: 0.0 for b in (best,) if b != c} | dict.fromkeys(left, _WORTH_HAVING)
+        if all(_most_ahead(values, elbo[b]) >= gain for b, gain in rivals.items()):
             left.append(c)
     return left
+
+
+def _most_ahead(values: Tensor, rival: Tensor) -> float:
+    """By how much the first may be ahead of the second, nats; a rival without finite values is behind everyone."""
+    if not torch.isfinite(rival).all():
+        return math.inf
+    ahead = values - rival
+    return (ahead.mean() + _STANDARD_ERRORS * ahead.std() / math.sqrt(len(ahead))).nan_to_num(nan=-math.inf).item()
 
 
 def _start(model: SIReNVAE, candidates, data, references=None) -> list[tuple[LinearNetworkReference | None, Tensor]]:

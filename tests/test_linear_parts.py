@@ -283,7 +283,7 @@ def other_network():
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        (lambda n, r: linear_start(sv.SIReNVAE(n), r), "linear=True"),
+        (lambda n, r: linear_start(sv.SIReNVAE(n, linear=False), r), "linear=True"),
         (lambda n, r: linear_start(sv.SIReNVAE(n, "independent", linear=True), r), "linear=True"),
         (lambda n, r: linear_start(sv.VanillaVAE(n), r), "linear=True"),
         (lambda n, r: linear_start(sv.SIReNVAE(n, linear=True), r, 1), "replicas 0 to 0, but 1 came"),

@@ -1,5 +1,6 @@
 """The recipe that chooses its candidate by cross-validation."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 import sirenvae as sv
 from sirenvae.models.references import fit_reference
 from sirenvae.recipes import RECIPES
-from sirenvae.selection import Candidate, Selection
+from sirenvae.selection import Candidate, Selection, _still_racing
 
 SHORT = replace(RECIPES["default"], num_steps=20)
 LINEAR = Candidate("linear start", True, None)
@@ -65,7 +66,7 @@ def test_the_choice_is_of_each_replica_alone():
 @pytest.mark.parametrize(
     ("build", "size", "sentence"),
     [
-        (lambda net: sv.SIReNVAE(net), 50, "built with linear=True"),
+        (lambda net: sv.SIReNVAE(net, linear=False), 50, "built with linear=True"),
         (lambda net: sv.SIReNVAE(net, "independent", linear=True), 50, "true structure"),
         (lambda net: sv.VanillaVAE(net), 50, "true structure"),
         (lambda net: sv.SIReNVAE(net, linear=True), 9, "at least 10 points"),
@@ -77,3 +78,17 @@ def test_bad_input_is_one_sentence(build, size, sentence):
     x, _ = sv.sample_network(network, size or 50)
     with pytest.raises(sv.InputError, match=sentence):
         sv.fit(build(network), x if size else [x], "selected")
+
+
+def test_who_still_races():
+    generator = torch.Generator().manual_seed(0)
+    base = torch.randn(100, generator=generator)
+    noisy = base + 0.05 * torch.randn(100, generator=generator)
+    never = torch.full((100,), -math.inf)
+    assert _still_racing({0: base, 1: base - 1.0}) == [0]  # clearly behind
+    assert _still_racing({0: base - 1.0, 1: base}) == [1]
+    assert _still_racing({0: base, 1: noisy}) == [0, 1]  # who knows
+    assert _still_racing({0: base, 1: base.clone()}) == [0]  # no better than a simpler one
+    assert _still_racing({0: base, 1: base + 0.1}) == [1]
+    assert _still_racing({0: never, 1: base, 2: never}) == [1]
+    assert _still_racing({3: never}) == [3]
