@@ -27,6 +27,7 @@ class Prediction {
 
   show() {
     const isInside = this.element.contains(this.element.getRootNode().activeElement);
+    for (const v of this.picked) this.stepper.stage.each((picture) => picture.nodes[v].classList.remove("chosen"));
     this.picked.clear();
     this.element.replaceChildren();
     this.element.hidden = this.mode === "off";
@@ -118,7 +119,7 @@ class Prediction {
     if (v === this.next || when.get(v) <= step) return;
     if (!this.picked.delete(v)) this.picked.add(v);
     this.toggles.get(v)?.setAttribute("aria-pressed", this.picked.has(v));
-    stage.each((picture) => picture.nodes[v].classList.toggle("picked", this.picked.has(v)));
+    stage.each((picture) => picture.nodes[v].classList.toggle("chosen", this.picked.has(v)));
   }
 
   check() {
