@@ -5,6 +5,7 @@ import streamlit as st
 import sirenvae as sv
 from sirenvae.figures.flow_models import WEIGHTS
 from sirenvae.figures.flow_samples import samples_figure, samples_table
+from sirenvae.figures.flow_words import short_number
 from sirenvae.figures.flows import WAYS
 from sirenvae.ui.flow_view import (
     MOST_BLOCKS,
@@ -89,7 +90,7 @@ with volume:
     )
     st.success(
         f"Checked: the sum over the diagonal differs from the log-determinant of the whole Jacobian by at most "
-        f"{error_of(*chosen):.0e} nats at 8 points.",
+        f"{short_number(error_of(*chosen))} nats at 8 points.",
         icon=":material/check:",
     )
 with inverse:

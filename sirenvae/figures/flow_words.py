@@ -36,13 +36,13 @@ def backward_words(shown, frames, pairs, densities) -> list[str]:
             words.append(
                 f"{len(points):,} draws of standard normal noise. To sample from the prior, the blocks are undone, the "
                 f"last one first. No formula undoes a block; sweeps do, and each lowers the residual |x + g(x) − y|, "
-                f"which starts at {_short(frame['before'])}."
+                f"which starts at {short_number(frame['before'])}."
             )
             continue
         previous = frames[k - 1]["residual"] if frame["sweep"] > 1 else frame["before"]
         told = [
             f"Block {frame['block']} of {num_blocks} is being undone, sweep {frame['sweep']}: the largest residual "
-            f"falls from {_short(previous)} to {_short(frame['residual'])}; {_moved(pairs[k - 1], points)}."
+            f"falls from {short_number(previous)} to {short_number(frame['residual'])}; {_moved(pairs[k - 1], points)}."
         ]
         if k == len(frames) - 1 or frames[k + 1]["block"] != frame["block"]:
             told.append(f"That is exact to rounding, so block {frame['block']} is undone.")
@@ -64,7 +64,10 @@ def _start(shown, count: int) -> str:
 def _end(shown) -> str:
     if shown.model is None and shown.weights != "fitted":
         return "A flow that was trained would end in standard normal noise; this one does not."
-    return "What is left should be standard normal noise: uncorrelated, each standard deviation 1."
+    words = "What is left should be standard normal noise: uncorrelated, each standard deviation 1."
+    if shown.model is not None:
+        words += " As far as it is not, encoder and prior do not agree yet: the training took a few seconds."
+    return words
 
 
 def _block(k: int, last: int, log_dets: np.ndarray, before: np.ndarray, after: np.ndarray) -> str:
@@ -79,7 +82,7 @@ def _block(k: int, last: int, log_dets: np.ndarray, before: np.ndarray, after: n
 
 def _moved(before: np.ndarray, after: np.ndarray) -> str:
     distance = float(np.median(np.linalg.norm(after - before, axis=1)))
-    return f"half of the points move by more than {_short(distance)}"
+    return f"half of the points move by more than {short_number(distance)}"
 
 
 def _spread(pair: tuple[str, ...], points: np.ndarray, verb: str) -> str:
@@ -107,8 +110,12 @@ def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
 
 
-def _short(value: float) -> str:
-    """Two digits; a power of ten where it is tiny."""
+def short_number(value: float) -> str:
+    """Two digits, and a power of ten where it is tiny.
+
+    >>> short_number(0.531), short_number(0.00012)
+    ('0.53', '1.2 · 10⁻⁴')
+    """
     if value == 0 or value >= 0.01:
         return f"{value:.2g}"
     mantissa, exponent = f"{value:.1e}".split("e")

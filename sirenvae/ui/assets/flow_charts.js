@@ -6,6 +6,7 @@ const KINDS = [
   ["diagonal", "by the diagonal", "6 4"],
   ["newton", "with the whole Jacobian: ours", ""],
 ];
+const LOW = 0.3; // of a bar that has no room for its number
 const LEAST = -15; // powers of ten below this are rounding
 
 function label(parent, x, y, text, attributes = {}) {
@@ -33,7 +34,8 @@ class StretchChart {
       const bar = make("g", { class: "stretch", "data-bound": bound }, svg);
       make("rect", { x, y: y(bound), width: wide, height: bottom - y(bound) }, bar);
       make("path", { class: "measured", d: `M${x - 4} ${y(data.stretch[k])}h${wide + 8}` }, bar);
-      label(bar, x + wide / 2, bottom - 5, bound.toFixed(2), { class: "inside", "text-anchor": "middle" });
+      const [name, height] = bound < LOW ? ["above", y(bound) - 6] : ["inside", bottom - 5];
+      label(bar, x + wide / 2, height, bound.toFixed(2), { class: name, "text-anchor": "middle" });
       label(bar, x + wide / 2, bottom + 15, k + 1, { "text-anchor": "middle" });
       return bar;
     });

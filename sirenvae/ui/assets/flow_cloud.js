@@ -1,6 +1,8 @@
 // The cloud of points on a canvas: where they are, where they came from, and the lines of the flow's density.
 
 const RING = 7; // colours on each side of none
+const NONE = -RING - 1; // the colour of a point before any block
+const MARK = 8; // pixels of a point's mark, its rim included
 const ARROWS = 90; // points that get an arrow
 const LEAST_MOVE = 5; // pixels below which an arrow would be a dot
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 40 };
@@ -44,9 +46,36 @@ class Cloud {
     this.grids = data.densities.map(({ values }) => decode(values, Float32Array));
   }
 
-  #colour(name) {
-    this.probe.style.color = `var(${name})`;
-    return getComputedStyle(this.probe).color;
+  // A colour as the canvas wants it. To ask the browser is slow, so it is asked once for each theme.
+  #colour(css) {
+    if (!this.known.has(css)) {
+      this.probe.style.color = css.startsWith("--") ? `var(${css})` : css;
+      this.known.set(css, getComputedStyle(this.probe).color);
+    }
+    return this.known.get(css);
+  }
+
+  #checkTheme() {
+    const { color, fontFamily } = getComputedStyle(this.host);
+    if (color !== this.theme) [this.known, this.marks] = [new Map(), new Map()];
+    [this.theme, this.family] = [color, fontFamily];
+  }
+
+  // The mark of a point: a disc where volume shrinks, a ring where it grows, so that colour is not the only sign.
+  #mark(group, sharp) {
+    const key = `${group} ${sharp}`;
+    if (this.marks.has(key)) return this.marks.get(key);
+    const mark = new OffscreenCanvas(MARK * sharp, MARK * sharp);
+    const context = mark.getContext("2d");
+    context.scale(sharp, sharp);
+    context.beginPath();
+    context.arc(MARK / 2, MARK / 2, 2, 0, 2 * Math.PI);
+    context.globalAlpha = 0.75;
+    context.strokeStyle = context.fillStyle = this.#colour(group === NONE ? "--quiet" : shade(group / RING));
+    context.lineWidth = 1.2;
+    context[group > 0 ? "stroke" : "fill"]();
+    this.marks.set(key, mark);
+    return mark;
   }
 
   #place() {
@@ -74,6 +103,7 @@ class Cloud {
 
   // Frame k, the points a part of their way from the frame before; `shows` says what else is drawn.
   draw(k, from, part, shows) {
+    this.#checkTheme();
     const context = this.#place();
     if (!this.size) return;
     context.clearRect(0, 0, this.size, this.size);
@@ -98,7 +128,7 @@ class Cloud {
     context.strokeRect(MARGIN.left, MARGIN.top, this.inner, this.inner);
     const step = [0.5, 1, 2, 5, 10, 20, 50].find((s) => reach / s <= 4.5) ?? reach / 2;
     context.fillStyle = this.#colour("--quiet");
-    context.font = `12px ${getComputedStyle(this.host).fontFamily}`;
+    context.font = `12px ${this.family}`;
     for (let tick = -Math.floor(reach / step) * step; tick <= reach; tick += step) {
       context.globalAlpha = tick === 0 ? 1 : 0.45;
       context.beginPath();
@@ -115,7 +145,7 @@ class Cloud {
       context.fillText(label, MARGIN.left - 6, this.y(tick));
     }
     context.fillStyle = this.#colour("--st-text-color");
-    context.font = `600 13px ${getComputedStyle(this.host).fontFamily}`;
+    context.font = `600 13px ${this.family}`;
     [context.textAlign, context.textBaseline] = ["center", "alphabetic"];
     context.fillText(axes[0], MARGIN.left + this.inner / 2, this.size - 6);
     context.save();
@@ -132,30 +162,14 @@ class Cloud {
     return [this.x(mix(2 * n)), this.y(mix(2 * n + 1))];
   }
 
-  // Shrinking points are discs in blues, expanding ones rings in reds, so that colour is not the only sign.
   #dots(context, k, from, part) {
     const colours = this.colours[k];
-    const groups = new Map();
+    const sharp = window.devicePixelRatio || 1;
     for (let n = 0; n < this.data.num_points; n++) {
-      const group = colours ? Math.round((colours[n] / 32767) * RING) : "none";
-      if (!groups.has(group)) groups.set(group, []);
-      groups.get(group).push(n);
+      const group = colours ? Math.round((colours[n] / 32767) * RING) : NONE;
+      const [x, y] = this.#at(k, n, from, part);
+      context.drawImage(this.#mark(group, sharp), x - MARK / 2, y - MARK / 2, MARK, MARK);
     }
-    for (const [group, members] of groups) {
-      context.beginPath();
-      const grows = group > 0;
-      for (const n of members) {
-        const [x, y] = this.#at(k, n, from, part);
-        context.moveTo(x + 2, y);
-        context.arc(x, y, 2, 0, 2 * Math.PI);
-      }
-      this.probe.style.color = group === "none" ? "var(--quiet)" : shade(group / RING);
-      context.globalAlpha = 0.75;
-      context[grows ? "strokeStyle" : "fillStyle"] = getComputedStyle(this.probe).color;
-      context.lineWidth = 1.2;
-      context[grows ? "stroke" : "fill"]();
-    }
-    context.globalAlpha = 1;
   }
 
   #arrows(context, k) {
