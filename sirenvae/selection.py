@@ -82,7 +82,7 @@ class Selection(Iterator[EpochRecord]):
     Attributes:
         chosen: After the first record, the name of the candidate of each replica.
         scores: After the first record, mean ELBO on the held-out points that a candidate met before it fell behind,
-            nats, shape ``(replicas, candidates)``.
+            nats, shape ``(replicas, candidates)``; NaN for an only candidate, which meets none.
 
     Raises:
         InputError: If the model has no linear parts or another structure, or there are too few points for the folds.
@@ -153,7 +153,9 @@ class Selection(Iterator[EpochRecord]):
             for r, left in enumerate(racing):
                 if len(left) > 1:
                     racing[r] = _still_racing({c: torch.cat(found[r][c]) for c in left})
-        self.scores = torch.tensor([[torch.cat(elbo[c]).mean() for c in elbo] for elbo in found])
+        self.scores = torch.tensor(
+            [[torch.cat(met).mean() if met else math.nan for met in elbo.values()] for elbo in found]
+        )
         return [max(left, key=lambda c: row[c]) for left, row in zip(racing, self.scores, strict=True)]
 
     def _held_out_elbo(self, fold: int, entries: Sequence[tuple[int, int]]) -> list[Tensor]:

@@ -54,6 +54,13 @@ def test_a_candidate_that_diverges_is_not_chosen():
     assert selection.chosen == ["cold", "cold"]
 
 
+def test_an_only_candidate_is_chosen_without_a_race():
+    _, _, selection, records = selected(sv.load_network("fork"), (COLD,))
+    assert selection.chosen == ["cold", "cold"]
+    assert torch.isnan(selection.scores).all()
+    assert records[-1].step == 20
+
+
 def test_the_choice_is_of_each_replica_alone():
     network = sv.load_network("fork")
     _, data, together, _ = selected(network, (LINEAR, COLD), seed=5)
