@@ -20,7 +20,7 @@ from sirenvae.experiments.executors import Line
 from sirenvae.experiments.learners import MODELS, best_device, build_model, has_linear_parts, name_of
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
-from sirenvae.graphs import BayesianNetwork
+from sirenvae.graphs import network_to_json, parse_network
 from sirenvae.models import sample_network, true_log_prob_and_error
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.training import EpochRecord, fit
@@ -144,7 +144,7 @@ def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress |
     """
     start = time.perf_counter()
     network, device = config.network, best_device()
-    x_test, *truth = _test_set(network, config.num_test, TEST_SEED + config.first_seed)
+    x_test, *truth = _test_set(network_to_json(network), config.num_test, TEST_SEED + config.first_seed)
     count = len(cells) * config.num_seeds
     model = build_model(network, cells[0].model, (count,), linear=has_linear_parts(config.recipe)).to(device)
     running = [_RunningCell(config, cell, model, i) for i, cell in enumerate(cells)]
@@ -219,8 +219,12 @@ class _RunningCell:
 
 
 @lru_cache(maxsize=4)
-def _test_set(network: BayesianNetwork, num_test: int, seed: int) -> tuple[Tensor, float, float]:
-    """Test points, their mean true log evidence, which takes long for some networks, and its standard error."""
+def _test_set(network_json: str, num_test: int, seed: int) -> tuple[Tensor, float, float]:
+    """Test points, their mean true log evidence, which takes long for some networks, and its standard error.
+
+    The network comes as text, since a worker gets another object with every task.
+    """
+    network = parse_network(network_json, "network.json")
     x, _ = sample_network(network, num_test, seed)
     log_prob, error = true_log_prob_and_error(network, x)
     return x, log_prob.mean().item(), error.square().sum().sqrt().item() / num_test
