@@ -21,7 +21,7 @@ from pathlib import Path
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, network_to_json
 
-CODE_VERSION = "3"  # Of the code that computes cells: raise it when the same config would give other numbers.
+CODE_VERSION = "4"  # Of the code that computes cells: raise it when the same config would give other numbers.
 
 _APPLICATION_ID = int.from_bytes(b"SVAE", "big")  # Written in the header: the file is a store of ours.
 _FORMAT = 1  # Of the table below, in the header too.
