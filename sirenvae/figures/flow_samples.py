@@ -87,7 +87,7 @@ def samples_figure(samples: Samples) -> go.Figure:
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    sides = [("the network draws", samples.truth, TRUTH), ("the flow draws, inverted", samples.model, MODEL)]
+    sides = [("network", samples.truth, TRUTH), ("flow, inverted", samples.model, MODEL)]
     figure = make_subplots(
         rows=1, cols=2, subplot_titles=[title for title, *_ in sides], shared_xaxes="all", shared_yaxes="all"
     )

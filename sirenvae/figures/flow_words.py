@@ -45,7 +45,9 @@ def backward_words(shown, frames, pairs, densities) -> list[str]:
             f"falls from {short_number(previous)} to {short_number(frame['residual'])}; {_moved(pairs[k - 1], points)}."
         ]
         if k == len(frames) - 1 or frames[k + 1]["block"] != frame["block"]:
-            told.append(f"That is exact to rounding, so block {frame['block']} is undone.")
+            told.append(
+                f"That is within the tolerance, 10⁻¹⁰ relative to 1 + |y|, so block {frame['block']} is undone."
+            )
         if k == len(frames) - 1:
             told.append(f"All blocks are: these are samples of the prior. {_spread(shown.pair, points, 'is')}")
             told += _inside(densities, 0)

@@ -73,7 +73,7 @@ def test_a_fitted_flow_stands_beside_the_truth(open_page):
     page.get_by_text("has no truth to be compared with").wait_for()
     page.get_by_role("radio", name="fitted").or_(page.get_by_role("button", name="fitted", exact=True)).first.click()
     page.get_by_text("draws of the network's latents that the flow has not seen").wait_for(timeout=TRAINING)
-    page.get_by_text("the flow draws, inverted").first.wait_for(timeout=TRAINING)
+    page.locator(".st-key-flow_samples").get_by_text("flow, inverted").first.wait_for(timeout=TRAINING)
     wait_idle(page)
     assert "flow_weights=fitted" in page.url
 

@@ -6,7 +6,7 @@ const KINDS = [
   ["diagonal", "by the diagonal", "6 4"],
   ["newton", "with the whole Jacobian: ours", ""],
 ];
-const LOW = 0.3; // of a bar that has no room for its number
+const LOW = 0.4; // of a bar that has no room for its number
 const LEAST = -15; // powers of ten below this are rounding
 
 function label(parent, x, y, text, attributes = {}) {
