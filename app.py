@@ -4,12 +4,13 @@ from importlib.resources import files
 
 import streamlit as st
 
-from sirenvae.ui.look import apply_look
+from sirenvae.ui.look import apply_look, one_entry_per_action
 
 st.set_page_config(
     page_title="SIReN-VAE", page_icon=str(files("sirenvae.ui").joinpath("assets", "icon.png")), layout="wide"
 )
 apply_look()
+one_entry_per_action()
 st.navigation(
     [
         st.Page("pages/network.py", title="Network", url_path="start", default=True),

@@ -55,7 +55,13 @@ def load(choice: Choice) -> sv.BayesianNetwork:
 def current() -> Choice:
     """What the widgets hold now."""
     observed = tuple(st.session_state.get(OBSERVED) or ()) or None
-    return Choice(st.session_state[NETWORK], tuple(st.session_state.get(CHANGES) or ()), observed)
+    return Choice(st.session_state[NETWORK], tuple(chosen_changes()), observed)
+
+
+def chosen_changes() -> list[str]:
+    """The changes that the widget holds, or will hold when it is made from the URL."""
+    is_there = CHANGES in st.session_state
+    return list(dict.fromkeys(st.session_state[CHANGES] if is_there else st.query_params.get_all(CHANGES)))
 
 
 def usable() -> Choice:

@@ -66,19 +66,18 @@ def ask_independence(network: sv.BayesianNetwork, rule: Rule) -> Lights | None:
 
 def _pick(network: sv.BayesianNetwork) -> tuple:
     variables = {str(v): v for v in network.variables}
-    names = list(variables)
-    first, second = [names.index(str(v)) for v in [*network.latents, *network.observed][:2]]
-    for key in (_X, _Y):
-        if st.session_state.get(key, names[0]) not in variables:
-            del st.session_state[key]
+    for key, default in zip((_X, _Y), [*network.latents, *network.observed], strict=False):
+        is_new = key not in st.session_state and key not in st.query_params
+        if is_new or st.session_state.get(key, str(default)) not in variables:
+            st.session_state[key] = str(default)
     if not set(st.session_state.get(_GIVEN) or ()) <= set(variables):
-        del st.session_state[_GIVEN]
+        st.session_state[_GIVEN] = []
     keep_in_url(_X, _Y, _GIVEN)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        x = st.selectbox("X", names, index=first, key=_X, bind="query-params", width=180)
-        y = st.selectbox("Y", names, index=second, key=_Y, bind="query-params", width=180)
+        x = st.selectbox("X", variables, key=_X, bind="query-params", width=180)
+        y = st.selectbox("Y", variables, key=_Y, bind="query-params", width=180)
         given = st.multiselect(
-            "Z, which is known", names, key=_GIVEN, bind="query-params", placeholder="nothing", width=360
+            "Z, which is known", variables, key=_GIVEN, bind="query-params", placeholder="nothing", width=360
         )
     return variables[x], variables[y], [variables[v] for v in given]
 

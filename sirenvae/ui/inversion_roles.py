@@ -38,7 +38,7 @@ def ask_role(network: sv.BayesianNetwork, rule: Rule) -> Lights | None:
         "which edges go before you choose a variable."
     )
     variables = {str(v): v for v in network.variables}
-    if st.session_state.get(_ROLE, network.variables[0]) not in variables:
+    if st.session_state.get(_ROLE, str(network.variables[0])) not in variables:
         st.session_state.pop(_ROLE, None)
     keep_in_url(_ROLE)
     with st.container(horizontal=True, vertical_alignment="bottom"):

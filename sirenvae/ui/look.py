@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -12,8 +13,20 @@ _STYLE = """
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
 [data-testid=stApp] button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
+.st-key-one_entry { display: none; }
 @media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
 """
+
+_one_entry = st.components.v2.component(
+    "sirenvae_one_entry",
+    html="<div></div>\n",
+    js=files("sirenvae.ui").joinpath("assets", "one_entry.js").read_text(encoding="utf-8"),
+)
+
+
+def one_entry_per_action() -> None:
+    """Let the browser's Back go to what was before the last click or key, whatever is written into the URL after it."""
+    _one_entry(key="one_entry")
 
 
 def apply_look() -> None:

@@ -13,6 +13,7 @@ from sirenvae.ui.choice import (
     OBSERVED,
     Choice,
     choose,
+    chosen_changes,
     current,
     forget,
     load,
@@ -53,10 +54,10 @@ def pick_network(row=None, messages=None) -> sv.BayesianNetwork:
     names = network_choices()
     with row or picker_row(), common_to_pages():
         st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=forget, width=220)
-        _pick_changes()
         base = load(usable()._replace(observed=None))
-        with st.popover(_observed_label(base), icon=":material/visibility:", key="observed_popover"):
+        with st.popover(_label(base), icon=":material/visibility:", key="observed_popover"):
             _pick_observed(base)
+            _pick_changes()
         if st.session_state.get(OBSERVED):
             words = "Back to the observed variables that the network itself names."
             st.button("Default", icon=":material/undo:", on_click=_observe_default, key="observed_default", help=words)
@@ -102,20 +103,22 @@ def network_choices() -> list[str]:
 
 
 def _pick_changes() -> None:
-    """The changes made to the network, each of which can be dropped; nothing if there are none."""
-    changes = st.session_state.get(CHANGES) or st.query_params.get_all(CHANGES)
-    if not changes:
-        return
-    with st.popover(f"Changed: {len(changes)}", icon=":material/edit:", key="changes_popover"):
-        st.multiselect(
-            "Changes to the network",
-            list(dict.fromkeys(changes)),
-            key=CHANGES,
-            bind="query-params",
-            on_change=_check,
-            help="Take one away to drop it. The page Network has tools for more.",
-            width=360,
-        )
+    """The changes made to the network, each of which can be dropped.
+
+    The widget is there even when there are none: Streamlit does not write the first value of a new one into the URL.
+    """
+    changes = chosen_changes()
+    st.multiselect(
+        "Changes to the network",
+        changes,
+        key=CHANGES,
+        bind="query-params",
+        on_change=_check,
+        placeholder="none",
+        disabled=not changes,
+        help="Take one away to drop it. The page Network has tools for more.",
+        width=360,
+    )
 
 
 def _pick_observed(base: sv.BayesianNetwork) -> None:
@@ -181,9 +184,9 @@ def _read_upload() -> None:
     choose(name)
 
 
-def _observed_label(base: sv.BayesianNetwork) -> str:
-    chosen = st.session_state.get(OBSERVED) or base.observed
-    return f"Observed: {len(chosen)} of {len(base.variables)}"
+def _label(base: sv.BayesianNetwork) -> str:
+    chosen, changes = st.session_state.get(OBSERVED) or base.observed, chosen_changes()
+    return f"Observed: {len(chosen)} of {len(base.variables)}" + (f", changed: {len(changes)}" if changes else "")
 
 
 def _shortened(variables, at_most: int = 6) -> str:

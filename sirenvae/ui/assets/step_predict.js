@@ -43,7 +43,7 @@ class Prediction {
     const frontier = [...this.stepper.waiting.keys()].sort((u, v) => u - v);
     if (this.mode === "parents") return this.#askParents(names[this.next]);
     if (frontier.length === 1) return this.#askCost(names[frontier[0]]);
-    const words = "Which of the frontier goes next? The one that adds the fewest edges when its neighbours are connected.";
+    const words = "Which of the frontier goes next? The one whose neighbours need the fewest edges to be all connected.";
     const choices = frontier.slice(0, MOST_CHOICES).map((v) => this.#button(names[v], () => this.pick(v)));
     const more = frontier.length > MOST_CHOICES ? [html("p", {}, "The others can be clicked in the picture.")] : [];
     return [html("h3", {}, "Your turn"), html("p", {}, words), html("div", { class: "choices" }, ...choices), ...more];
@@ -61,7 +61,7 @@ class Prediction {
   }
 
   #askParents(name) {
-    const words = `${name} goes next. Which variables become its parents in the inverse? Mark them, here or in the picture.`;
+    const words = `${name} goes next. Which variables become its parents? Mark them, here or in the picture.`;
     const near = this.#candidates();
     this.toggles = new Map(near.map((v) => [v, this.#button(this.stepper.model.names[v], () => this.toggle(v))]));
     for (const toggle of this.toggles.values()) toggle.setAttribute("aria-pressed", "false");
@@ -104,8 +104,12 @@ class Prediction {
     const lacking = missingEdges(this.stepper, v).map(([a, b]) => `${names[a]}–${names[b]}`);
     const price = lacking.length ? `${countOf(lacking.length, "edge")}: ${shortened(lacking)}` : "no edge";
     let words = "Right.";
-    if (v !== next && mine === best) words = `Right: ${names[v]} is as cheap as ${names[next]}, and the tie goes to whoever was declared first.`;
-    else if (v !== next) words = `Not ${names[v]}: it would have cost ${mine} (${price}), and ${names[next]} costs ${best}.`;
+    if (v !== next) {
+      words =
+        mine === best
+          ? `Right: ${names[v]} is as cheap as ${names[next]}, and ties go to whoever was declared first.`
+          : `Not ${names[v]}: it would have cost ${mine} (${price}), and ${names[next]} costs ${best}.`;
+    }
     this.#reveal(mine === best, words);
   }
 
@@ -130,8 +134,9 @@ class Prediction {
     const missed = [...parents].filter((v) => !this.picked.has(v));
     const wrong = [...this.picked].filter((v) => !parents.has(v));
     const words = [];
-    if (missed.length) words.push(`${list(missed)} ${missed.length > 1 ? "were" : "was"} missing, connected to ${name} by now.`);
-    if (wrong.length) words.push(`${list(wrong)} ${wrong.length > 1 ? "are" : "is"} no neighbour of ${name} at this moment.`);
+    const verb = (some, one, more) => `${list(some)} ${some.length > 1 ? more : one}`;
+    if (missed.length) words.push(`${verb(missed, "was", "were")} missing, connected to ${name} by now.`);
+    if (wrong.length) words.push(`${verb(wrong, "is", "are")} no neighbour of ${name} at this moment.`);
     this.#reveal(!words.length, words.length ? `Not quite: ${words.join(" ")}` : "Right.");
   }
 
@@ -148,7 +153,8 @@ class Prediction {
   #score() {
     const answers = Object.values(this.#answers());
     const right = answers.filter(Boolean).length;
-    const said = html("output", {}, answers.length ? `Score: ${right} of ${answers.length}` : "Score: nothing answered yet");
+    const count = answers.length ? `${right} of ${answers.length}` : "nothing answered yet";
+    const said = html("output", {}, `Score: ${count}`);
     const line = html("p", { class: "score" }, said);
     if (this.isOn) line.append(this.#button("Show me", () => this.stepper.go(this.stepper.step + 1)));
     if (answers.length) line.append(this.#button("Start over", () => this.#startOver()));

@@ -1,5 +1,5 @@
-// The race of rules: a row for each with the edges of its inverse so far, and the same as lines over the steps. It follows
-// the stepper on the same page.
+// The race of rules: a row for each with the edges of its inverse so far, and the same as lines over the steps. It
+// follows the stepper on the same page.
 
 const boards = new WeakMap();
 const LOOKS = {
@@ -9,6 +9,8 @@ const LOOKS = {
   "mean_field topological": "four",
   "fully_connected topological": "five",
 };
+const HEADS = ["rule", "edges so far", "in the end", "largest parent set", "fill edges"];
+const PROPERTIES = ["faithful", "minimal", "natural"];
 const [WIDE, HIGH, LEFT, BOTTOM] = [640, 220, 46, 34]; // of the chart, in its own units
 
 class RaceBoard {
@@ -36,9 +38,8 @@ class RaceBoard {
 
   #table(shown) {
     const head = html("tr");
-    for (const words of ["rule", "edges so far", "", "in the end", "largest parent set", "fill edges", "faithful", "minimal", "natural"]) {
-      head.append(html("th", { scope: "col" }, words));
-    }
+    for (const words of [...HEADS, ...PROPERTIES]) head.append(html("th", { scope: "col" }, words));
+    head.children[1].setAttribute("colspan", "2"); // the bar and its number
     const body = html("tbody");
     this.cells = this.rows.map((row) => {
       const bar = html("div", { class: "length" });
@@ -48,11 +49,12 @@ class RaceBoard {
       const line = html("tr", { class: isShown ? "shown" : "", "data-rule": `${row.method} ${row.order}` });
       line.append(name, html("td", { class: "bar-cell" }, bar), count);
       for (const value of [row.num_edges, row.largest_parent_set, row.num_fill_edges]) line.append(number(value));
-      for (const value of [row.faithful, row.minimal, row.natural]) line.append(verdict(value));
+      for (const name of PROPERTIES) line.append(verdict(row[name]));
       body.append(line);
       return { bar, count, row };
     });
-    return html("table", {}, html("caption", {}, "The rules of inversion on this network"), html("thead", {}, head), body);
+    const caption = html("caption", {}, "The rules of inversion on this network");
+    return html("table", {}, caption, html("thead", {}, head), body);
   }
 
   #sample({ method, order }) {

@@ -55,7 +55,7 @@ class Stepper {
     const lights = board.lights?.model === this.model?.id ? board.lights : null;
     this.lights.show(lights);
     const news = JSON.stringify(lights);
-    if (lights && news !== this.lit && !(this.stage.large in lights.edges)) this.stage.choose(lights.show);
+    if (lights && news !== this.lit && !lights.edges[this.stage.large]?.length) this.stage.choose(lights.show);
     this.lit = news;
   }
 
@@ -93,8 +93,9 @@ class Stepper {
     if (when < this.step) return `eliminated in step ${when}`;
     if (when === this.step) return "eliminated now";
     const cost = this.waiting.get(v);
-    if (cost !== undefined && this.predict.isOn) return this.predict.mode === "parents" ? "goes next" : "in the frontier";
-    return cost === undefined ? "latent, waits" : `in the frontier, fill cost ${cost}`;
+    if (cost === undefined) return "latent, waits";
+    if (!this.predict.isOn) return `in the frontier, fill cost ${cost}`;
+    return this.predict.mode === "parents" ? "goes next" : "in the frontier";
   }
 
   // Move to step k. Only what lies between the old and the new step is touched.
@@ -117,8 +118,8 @@ class Stepper {
     if (tell) this.tellLater();
   }
 
-  // Paint what changed, and let everything beside the pictures say where we are. A learner who predicts sees the frontier
-  // of the step to come, without its costs.
+  // Paint what changed, and let everything beside the pictures say where we are. A learner who predicts sees the
+  // frontier of the step to come, without its costs.
   look(touched) {
     const { step, data } = this;
     for (const v of this.waiting.keys()) touched.add(v);
