@@ -154,3 +154,14 @@ def test_the_link_is_copied(open_page):
     page.get_by_role("button", name="Copy link").click()
     page.get_by_text("The link is copied.").wait_for()
     assert "step=2" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_among_many_fill_edges_any_can_be_asked_about(open_page):
+    page = open_page("/inversion?network=arth150&step=17")
+    page.wait_for_selector(f"{STEPPER}[data-step='17']")
+    others = page.get_by_label("Another fill edge")
+    others.focus()
+    others.select_option(index=100)
+    assert "The frontier" not in page.locator(".told").inner_text()
+    page.wait_for_selector("[data-picture=induced].large .lit.caused")
+    page.get_by_role("heading", name="Why ").wait_for()

@@ -196,8 +196,7 @@ def test_the_form_beside_the_clicks(open_page):
 
 def test_the_gallery_by_mouse_and_by_keyboard(open_page):
     page = open_page("/")
-    cards = page.locator(".gallery .cards button")
-    assert cards.count() == len(sv.network_names())
+    expect_count(page, ".gallery .cards button", len(sv.network_names()))
     page.locator(".gallery [data-name=collider]").click()
     expect_count(page, DISCS, 3)
     wait_idle(page)

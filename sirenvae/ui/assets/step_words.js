@@ -90,11 +90,18 @@ class WordsPanel {
     this.fills.hidden = !newest.length;
     this.fills.replaceChildren(html("span", {}, "Why this fill edge?"), ...buttons);
     const others = newest.slice(FILL_BUTTONS, MOST_FILLS);
-    if (!others.length) return;
+    if (others.length) this.fills.append(this.#listOf(others, name));
+  }
+
+  // A list that is filled when it is about to be opened: hundreds of entries would slow every step down.
+  #listOf(pairs, name) {
     const list = html("select", { "aria-label": "Another fill edge" }, html("option", { value: "" }, "another"));
-    list.append(...others.map((pair, i) => html("option", { value: i }, name(pair))));
-    list.addEventListener("change", () => list.value && this.why(...others[list.value]));
-    this.fills.append(list);
+    const fill = () => {
+      if (list.length === 1) list.append(...pairs.map((pair, i) => html("option", { value: i }, name(pair))));
+    };
+    for (const moment of ["focus", "pointerdown"]) list.addEventListener(moment, fill);
+    list.addEventListener("change", () => list.value && this.why(...pairs[list.value]));
+    return list;
   }
 
   // The answer to a question about a fill edge: who caused it, and through which factor.
