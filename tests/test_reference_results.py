@@ -13,8 +13,9 @@ import sirenvae as sv
 from sirenvae.cli import main
 from sirenvae.experiments import elbo_vs_size, executors, reference_results, table1
 from sirenvae.experiments.reference_results import reference_result_names, write_reference_results
-from sirenvae.experiments.store import CODE_VERSION
+from sirenvae.experiments.store import CODE_VERSION, Store
 from sirenvae.figures import export
+from sirenvae.figures.elbo import elbo_vs_size_figure
 
 FORMATS = ("table", "csv", "markdown", "latex", "json")
 
@@ -126,6 +127,30 @@ def test_estimated_truth_of_the_figure_has_its_standard_error(folder, capsys):
     write_reference_results(folder / "elbo-vs-size.json", "elbo-vs-size", "", {}, notes, [row])
     assert main(["results", "--reference", "elbo-vs-size"]) == 0
     assert f"(estimated ± {row['true_log_evidence_error']:.2g})" in capsys.readouterr().out
+
+
+def test_classical_learner_beside_the_models_of_the_figure(folder, capsys):
+    network = sv.load_network("fork")
+    settings = dict(models=("vanilla_vae",), references=("linear_gaussian_bn",), num_seeds=2, recipe=SHORT)
+    config = elbo_vs_size.Config(network, (40, 20), num_test=50, **settings)
+    with Store(folder / "s.sqlite") as store:
+        first = [event for event in elbo_vs_size.run(config, store=store) if hasattr(event, "was_stored")]
+        second = list(elbo_vs_size.run(config, store=store))
+    rows = elbo_vs_size.table(config, first)
+    assert [(row["size"], row["model"]) for row in rows[::2]] == [
+        (size, learner) for size in (20, 40) for learner in ("vanilla_vae", "linear_gaussian_bn")
+    ]
+    fitted = sv.fit_reference("linear_gaussian_bn", network, sv.sample_network(network, 40, 1)[0], seed=1)
+    expected = fitted.log_prob(sv.sample_network(network, 50, 1_000_003)[0]).mean().item()
+    assert rows[-1]["elbo"] == rows[-1]["iwae"] == expected
+    assert (rows[-1]["recipe"], rows[-1]["iwae_samples"]) == ("", None)
+    assert elbo_vs_size.table(config, second) == rows
+    assert all(point.was_stored for point in second)
+    names = [trace.name for trace in elbo_vs_size_figure(rows).data if trace.name]
+    assert names == ["vanilla VAE", "linear BN, known structure"]
+    write_reference_results(folder / "elbo-vs-size.json", "elbo-vs-size", "", {}, elbo_vs_size.notes(rows), rows)
+    assert main(["results", "--reference", "elbo-vs-size", "--format", "markdown"]) == 0
+    assert "| fork | 40 | linear BN, known structure | - | 2 |" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

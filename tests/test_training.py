@@ -248,6 +248,7 @@ def test_leaving_early_stops_the_workers():
         ({"sizes": ()}, "at least 2 points"),
         ({"models": ("wrong",)}, "no model wrong; there are true"),
         ({"models": ()}, r"no model \(none given\)"),
+        ({"references": ("wrong",)}, "no reference wrong; there are independent_gaussians"),
         ({"num_seeds": 0}, "number of seeds is at least 1, but 0 came"),
     ],
 )

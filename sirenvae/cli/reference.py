@@ -62,7 +62,7 @@ def figure_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
         cells.setdefault((row["network"], row["size"], row["model"], row["recipe"]), []).append(row)
     head = ["network", "points", "model", "recipe", "seeds", "ELBO", "IWAE bound", "excess NLL", "true log evidence"]
     body = [
-        [network, str(size), LEARNERS[model], recipe, str(len(seeds))]
+        [network, str(size), LEARNERS[model], recipe or "-", str(len(seeds))]
         + [_spread([row[name] for row in seeds]) for name in ("elbo", "iwae", "excess_nll")]
         + [_truth(seeds[0])]
         for (network, size, model, recipe), seeds in cells.items()

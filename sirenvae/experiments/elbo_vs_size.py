@@ -23,6 +23,7 @@ from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import network_to_json, parse_network
 from sirenvae.models import sample_network, true_log_prob_and_error
 from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.references import REFERENCES, fit_reference
 from sirenvae.training import EpochRecord, fit
 
 __all__ = [
@@ -66,7 +67,7 @@ class Point:
 
     Attributes:
         cell: Which one.
-        elbo, iwae: Mean ELBO and IWAE bound.
+        elbo, iwae: Mean ELBO and IWAE bound; of a reference both are its mean log-likelihood.
         train_elbo: Mean ELBO on the training points.
         truth: Mean log evidence of the test points under the true network, the best any model can do there.
         truth_error: Its standard error; 0 where it is exact.
@@ -137,14 +138,18 @@ def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress |
 
     Arguments:
         config: How.
-        cells: Of one model.
+        cells: Of one model, or one reference.
 
     Yields:
         :class:`Progress` of every cell while it trains, and its :class:`Point` when it is finished.
     """
+    if cells[0].model in REFERENCES:
+        for cell in cells:
+            yield _fitted(config, cell)
+        return
     start = time.perf_counter()
     network, device = config.network, best_device()
-    x_test, *truth = _test_set(network_to_json(network), config.num_test, TEST_SEED + config.first_seed)
+    x_test, *truth = _test_set_of(config)
     count = len(cells) * config.num_seeds
     model = build_model(network, cells[0].model, (count,), linear=has_linear_parts(config.recipe)).to(device)
     running = [_RunningCell(config, cell, model, i) for i, cell in enumerate(cells)]
@@ -218,6 +223,24 @@ class _RunningCell:
         return self._own.eval()
 
 
+def _fitted(config: Config, cell: Cell) -> Point:
+    """A reference, fitted to the training set of each seed."""
+    start = time.perf_counter()
+    x_test, *truth = _test_set_of(config)
+    elbo, train_elbo = [], []
+    for seed in config.seeds():
+        x_train = sample_network(config.network, cell.size, seed)[0]
+        fitted = fit_reference(cell.model, config.network, x_train, seed)
+        elbo.append(fitted.log_prob(x_test).mean().item())
+        train_elbo.append(fitted.log_prob(x_train[: config.num_test]).mean().item())
+    found, nobody = tuple(elbo), (False,) * config.num_seeds
+    return Point(cell, found, found, tuple(train_elbo), *truth, time.perf_counter() - start, nobody, ())
+
+
+def _test_set_of(config: Config) -> tuple[Tensor, float, float]:
+    return _test_set(network_to_json(config.network), config.num_test, TEST_SEED + config.first_seed)
+
+
 @lru_cache(maxsize=4)
 def _test_set(network_json: str, num_test: int, seed: int) -> tuple[Tensor, float, float]:
     """Test points, their mean true log evidence, which takes long for some networks, and its standard error.
@@ -236,28 +259,30 @@ def _mean_elbo(model: LatentVariableModel, x: Tensor, draws: int, generator: tor
 
 
 def table(config: Config, points: list[Point]) -> list[dict]:
-    """One row per model, size and seed: the numbers behind the figure, in nats.
+    """One row per learner, size and seed: the numbers behind the figure, in nats.
 
+    What is fitted in closed form has neither recipe nor IWAE samples: its ELBO and bound are its log-likelihood.
     The error of the true log evidence is the standard error of an estimate, or 0 where the evidence is exact.
     """
+    order = MODELS + REFERENCES
     return [
         {
             "network": config.network.name,
             "model": point.cell.model,
             "size": point.cell.size,
             "seed": config.first_seed + i,
-            "recipe": name_of(config.recipe),
+            "recipe": "" if point.cell.model in REFERENCES else name_of(config.recipe),
             "chosen": point.chosen[i] if point.chosen else None,
             "elbo": point.elbo[i],
             "iwae": point.iwae[i],
-            "iwae_samples": config.iwae_samples,
+            "iwae_samples": None if point.cell.model in REFERENCES else config.iwae_samples,
             "true_log_evidence": point.truth,
             "true_log_evidence_error": point.truth_error,
             "excess_nll": point.truth - point.iwae[i],
             "train_elbo": point.train_elbo[i],
             "diverged": point.diverged[i],
         }
-        for point in sorted(points, key=lambda point: (point.cell.size, MODELS.index(point.cell.model)))
+        for point in sorted(points, key=lambda point: (point.cell.size, order.index(point.cell.model)))
         for i in range(len(point.elbo))
     ]
 
@@ -269,6 +294,8 @@ def notes(rows: Sequence[dict]) -> list[str]:
         "set and an initialization of its own, and test points in common with all others.",
         "Excess NLL: the log evidence of the test points under the true network minus the IWAE bound.",
     ]
+    if any(row["model"] in REFERENCES for row in rows):
+        sentences.append("A classical learner has a log-likelihood in closed form, which stands in both columns.")
     errors = {row["network"]: row["true_log_evidence_error"] for row in rows if row["true_log_evidence_error"]}
     if errors:
         each = ", ".join(f"{network} ({error:.2g} nats)" for network, error in errors.items())

@@ -12,6 +12,7 @@ from sirenvae.experiments.learners import (
     check,
     check_counts,
     check_recipe,
+    check_references,
     described_recipe,
     has_linear_parts,
     in_groups,
@@ -21,11 +22,14 @@ from sirenvae.experiments.learners import (
 )
 from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.models.references import REFERENCES
 from sirenvae.recipes import RECIPES, Recipe
 from sirenvae.selection import NUM_FOLDS
 from sirenvae.training import SELECTED
 
 TEST_SEED = 1_000_003  # Far from every training seed.
+_QUICK = ("vanilla_vae", *REFERENCES)  # Cells that may come last.
+_STEPS_OF_A_FIT = 20  # Of a model, in the time that a reference is fitted in.
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Config:
         network: A network with conditionals; data are drawn from it.
         sizes: Training-set sizes, in points.
         models: Some of :data:`MODELS`.
+        references: Some of :data:`~sirenvae.models.references.REFERENCES`, to stand beside them.
         num_seeds: Training sets and initializations per cell, trained as replicas of one model.
         first_seed: Seeds run from here.
         recipe: How to train; ``"selected"`` trains the true structure alone.
@@ -47,6 +52,7 @@ class Config:
     network: BayesianNetwork
     sizes: tuple[int, ...]
     models: tuple[str, ...] = MODELS
+    references: tuple[str, ...] = ()
     num_seeds: int = 3
     first_seed: int = 0
     recipe: Recipe | str = field(default_factory=lambda: RECIPES["default"])
@@ -61,6 +67,7 @@ class Config:
             came = ", ".join(map(str, self.sizes)) or "no size"
             raise InputError(f"A training set has at least 2 points, but {came} came.")
         check_counts(self, "num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates")
+        check_references(self.references)
         check_recipe(self.recipe)
         if self.is_selected and set(self.models) != {"true"}:
             raise InputError(f"The recipe {SELECTED!r} trains the true structure alone, but {self.models} came.")
@@ -82,8 +89,8 @@ class Config:
         return range(self.first_seed, self.first_seed + self.num_seeds)
 
     def cells(self) -> list[Cell]:
-        """Every pair of size and model, small sizes first."""
-        return [Cell(model, size) for size in sorted(self.sizes) for model in self.models]
+        """Every pair of size and learner, small sizes first."""
+        return [Cell(name, size) for size in sorted(self.sizes) for name in (*self.models, *self.references)]
 
     def tasks(self, cells: Sequence[Cell] | None = None) -> list[tuple[Cell, ...]]:
         """The cells, or some of them, in groups that are trained as one program: one model at several sizes."""
@@ -94,27 +101,35 @@ class Config:
 
     def longest_first(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
         """The same groups in an order that leaves no worker idle for long."""
-        return sorted(self.tasks(cells), key=lambda task: (task[0].model == "vanilla_vae", -task[-1].size))
+        return sorted(self.tasks(cells), key=lambda task: (task[0].model in _QUICK, -task[-1].size))
 
     def num_steps(self, cell: Cell) -> int:
-        """Steps of training, as far as they are known before."""
+        """Steps of training, as far as they are known before; of a reference one for each seed."""
+        if cell.model in REFERENCES:
+            return self.num_seeds
         return self.schedule.steps_for(cell.size, len(self.network.variables))
 
     def cost(self, cell: Cell) -> int:
-        """Steps of training, those that a recipe is chosen by included."""
+        """Steps of training, those that a recipe is chosen by included; of a reference as many as take its time."""
+        if cell.model in REFERENCES:
+            return self.num_seeds * _STEPS_OF_A_FIT
         return self.num_steps(cell) * num_trainings(self.recipe)
 
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
-        return {
+        common = {
             "network": network_config(self.network),
             "model": cell.model,
             "size": cell.size,
             "seeds": list(self.seeds()),
-            "recipe": described_recipe(self.recipe),
-            "settings": model_settings(self.network, cell.model, linear=has_linear_parts(self.recipe)),
             "num_test": self.num_test,
             "test_seed": TEST_SEED + self.first_seed,
+        }
+        if cell.model in REFERENCES:
+            return common
+        return common | {
+            "recipe": described_recipe(self.recipe),
+            "settings": model_settings(self.network, cell.model, linear=has_linear_parts(self.recipe)),
             "elbo_samples": self.elbo_samples,
             "iwae_samples": self.iwae_samples,
         }
@@ -122,7 +137,12 @@ class Config:
 
 @dataclass(frozen=True)
 class Cell:
-    """One model at one training-set size, all seeds together."""
+    """One learner at one training-set size, all seeds together.
+
+    Attributes:
+        model: A model or a reference.
+        size: Training points.
+    """
 
     model: str
     size: int
@@ -137,7 +157,8 @@ def preset(name: str, network: BayesianNetwork) -> Config:
 
     Arguments:
         name: ``"minute"`` (true against vanilla VAE, three sizes, two seeds), ``"quick"`` (all models, five sizes,
-            three seeds; both with a shorter recipe than the default) or ``"paper"`` (seven sizes, five seeds).
+            three seeds; both with a shorter recipe than the default) or ``"paper"`` (seven sizes, five seeds, the
+            linear-Gaussian network of known structure beside the models).
         network: A network with conditionals; sizes are multiples of its number of variables.
 
     Raises:
@@ -147,7 +168,7 @@ def preset(name: str, network: BayesianNetwork) -> Config:
         raise InputError(f"The preset {name!r} does not exist; it is one of {', '.join(PRESETS)}.")
     sizes = tuple(multiple * len(network.variables) for multiple in _MULTIPLES[name])
     if name == "paper":
-        return Config(network, sizes, num_seeds=5)
+        return Config(network, sizes, references=("linear_gaussian_bn",), num_seeds=5)
     if name == "minute":
         return Config(network, sizes, models=("true", "vanilla_vae"), num_seeds=2, recipe=SHORT_RECIPE)
     return Config(network, sizes, recipe=SHORT_RECIPE)

@@ -13,6 +13,7 @@ from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.references import REFERENCES
 from sirenvae.recipes import RECIPES, Recipe
 from sirenvae.selection import CANDIDATES, NUM_FOLDS
 from sirenvae.training import SELECTED
@@ -35,6 +36,13 @@ def check(models: Sequence[str], networks: Sequence[BayesianNetwork]) -> None:
     for network in networks:
         if network.conditionals is None:
             raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
+
+
+def check_references(names: Sequence[str]) -> None:
+    """Raise an InputError unless all are known."""
+    unknown = [name for name in names if name not in REFERENCES]
+    if unknown:
+        raise InputError(f"There is no reference {', '.join(unknown)}; there are {', '.join(REFERENCES)}.")
 
 
 def check_counts(config, *names: str) -> None:

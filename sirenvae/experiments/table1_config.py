@@ -12,6 +12,7 @@ from sirenvae.experiments.learners import (
     check,
     check_counts,
     check_recipe,
+    check_references,
     described_recipe,
     has_linear_parts,
     in_groups,
@@ -76,9 +77,7 @@ class Config:
             raise InputError(f"A training set has at least 1 point per variable, but {min(self.multiples)} came.")
         for recipe in self.recipes:
             check_recipe(recipe)
-        unknown = [name for name in self.references if name not in REFERENCES]
-        if unknown:
-            raise InputError(f"There is no reference {', '.join(unknown)}; there are {', '.join(REFERENCES)}.")
+        check_references(self.references)
 
     def seeds(self) -> range:
         """Of the training sets, one for each run."""
