@@ -178,9 +178,14 @@ def test_command(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(parts, "Config", lambda network, **changes: full(network, **small | changes))
     monkeypatch.setattr(executors, "local_processes", threads)
     words = ["table", "parts", "--network", "fork", "--multiples", "4", "--runs", "1", "--out", str(tmp_path)]
-    assert main(words) == 0
+    reference = tmp_path / "reference" / "parts.json"
+    assert main([*words, "--reference", str(reference)]) == 0
     printed = capsys.readouterr().out
-    assert "| per variable | exact " in printed.replace("  ", " ")
+    assert "| network | per variable | exact " in printed.replace("  ", " ")
+    results = sv.reference_results("parts", reference.parent)
+    assert [row["exact"] for row in results.rows] == ["none", "decoder", "prior", "both"]
+    assert results.settings["fork"]["num_runs"] == 1
+    assert results.notes == tuple(parts.notes(full(sv.load_network("fork"), num_runs=1, **small)))
     assert "Refitted: the same model" in printed
     with open(tmp_path / "table-parts-fork.csv", encoding="utf-8") as file:
         assert [row["exact"] for row in csv.DictReader(file)] == ["none", "decoder", "prior", "both"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from sirenvae.cli.formats import aligned, as_markdown, without_nan
 from sirenvae.cli.graphs import add_network_argument, load
-from sirenvae.cli.sweeping import add_sweep_arguments, follow, resources
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
 from sirenvae.errors import InputError
 
 _HEADS = {
@@ -32,12 +33,17 @@ def add_command(tables) -> None:
     parser.add_argument("--no-linear", action="store_true", help="prior and posterior without linear parts")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(parser)
+    add_reference_argument(parser)
     parser.set_defaults(command=_parts)
 
 
 def _parts(options) -> None:
     from sirenvae.experiments import parts as experiment
+    from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.reference_results import write_reference_results
 
+    if options.reference:
+        make_folder(options.reference.parent)
     multiples = {"multiples": tuple(options.multiples)} if options.multiples else {}
     linear = not options.no_linear
     config = experiment.Config(load(options.network), num_runs=options.runs, linear=linear, **multiples)
@@ -50,6 +56,9 @@ def _parts(options) -> None:
         written = _write(rows, notes, stem)
     except OSError as error:
         raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+    if options.reference:
+        command, settings = options.command_line, {config.network.name: settings_of(config)}
+        written.append(write_reference_results(options.reference, "parts", command, settings, notes, rows))
     if options.json:
         print(json.dumps(without_nan(rows), indent=1))
         return
@@ -63,11 +72,16 @@ def _write(rows: list[dict], notes: list[str], stem: Path) -> list[Path]:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-    texts = [["per variable", "exact", *_HEADS.values()], *map(_texts, rows)]
-    right = [head != "exact" for head in texts[0]]
+    texts, right = parts_texts(rows)
     markdown = as_markdown(aligned(texts, right), right)
     paths[1].write_text(markdown + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
     return paths
+
+
+def parts_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the table as texts with a head, and which columns are numbers."""
+    texts = [["network", "per variable", "exact", *_HEADS.values()], *map(_texts, rows)]
+    return texts, [head not in ("network", "exact") for head in texts[0]]
 
 
 def _texts(row: dict) -> list[str]:
@@ -76,4 +90,4 @@ def _texts(row: dict) -> list[str]:
         mean = f"{row[f'{name}_mean']:.{digits}f}"
         return mean if deviation is None else f"{mean} ± {deviation:.{digits}f}"
 
-    return [str(row["multiple"]), row["exact"], *map(spread, _HEADS)]
+    return [row["network"], str(row["multiple"]), row["exact"], *map(spread, _HEADS)]
