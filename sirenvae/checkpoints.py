@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -67,12 +68,13 @@ def save_fit(fit: Fit, path: str | Path) -> None:
     _write(path, tensors | _tensors_of(fit.model), content)
 
 
-def resume_fit(path: str | Path, x: Tensor | np.ndarray) -> Fit:
+def resume_fit(path: str | Path, x: Tensor | np.ndarray | Sequence[Tensor], device: torch.device | str = "cpu") -> Fit:
     """Go on with a fit that :func:`save_fit` wrote.
 
     Arguments:
         path: The file.
         x: The training data that the fit had.
+        device: Where to go on.
 
     Returns:
         The fit; its model is ``fit.model``.
@@ -83,12 +85,13 @@ def resume_fit(path: str | Path, x: Tensor | np.ndarray) -> Fit:
     tensors, content = _read(path)
     if "fit" not in content:
         raise InputError(f"The file {path} holds a model, but no fit to go on with.")
-    model = _rebuilt(content["model"], tensors, path)
+    model = _rebuilt(content["model"], tensors, path).to(device)
     settings = content["settings"]
     recipes = [Recipe(**recipe) for recipe in settings["recipes"]]
     fit = Fit(model, x, recipes, settings["seeds"], settings["every"])
     prefix = "fit."
-    fit.restore({n.removeprefix(prefix): v for n, v in tensors.items() if n.startswith(prefix)}, content["fit"])
+    state = {n.removeprefix(prefix): v.to(device) for n, v in tensors.items() if n.startswith(prefix)}
+    fit.restore(state, content["fit"])
     return fit
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sirenvae.engine.group import Group
-from sirenvae.engine.programs import replicas_at_once
+from sirenvae.engine.programs import is_about_memory, replicas_at_once
 from sirenvae.engine.schedule import Schedule
 from sirenvae.engine.streams import Streams
 from sirenvae.errors import InputError
@@ -134,6 +134,9 @@ class Fit(Iterator[EpochRecord]):
     Arguments:
         model: The model or the models, standardized.
         x, recipe, seed, every: As for :func:`fit`; recipes are given as such.
+
+    Attributes:
+        seconds: Spent in training so far, before a save and after it.
     """
 
     def __init__(self, model, x, recipe: Recipe | Sequence[Recipe], seed: int | Sequence[int] = 0, every: int = 1):
@@ -161,8 +164,13 @@ class Fit(Iterator[EpochRecord]):
         self._log_scale = torch.cat([one.scale.log().sum(dim=-1).reshape(-1) for one in self._models])
         self._loss, self._diverged = like.new_full((count,), math.nan), torch.zeros_like(self._schedule.finished(0))
         self._step = self._epoch = 0
-        self._seconds = 0.0
+        self.seconds = 0.0
         self._groups = [self._group(index, part) for index, one in enumerate(self._models) for part in self._parts(one)]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no record is left."""
+        return not self._groups
 
     def _parts(self, model: LatentVariableModel) -> list[list[int]]:
         """The replicas of a model in groups as large as suits the machine."""
@@ -199,7 +207,7 @@ class Fit(Iterator[EpochRecord]):
         self._step += steps
         self._epoch += self.every
         self._regroup()
-        self._seconds += time.perf_counter() - start
+        self.seconds += time.perf_counter() - start
         return EpochRecord(
             epoch=self._epoch,
             step=self._step,
@@ -208,7 +216,7 @@ class Fit(Iterator[EpochRecord]):
             learning_rate=self._shaped(self._rate),
             kl_weight=self._shaped(self._schedule.kl_weight(self._step - 1)),
             diverged=self._shaped(self._diverged),
-            seconds=self._seconds,
+            seconds=self.seconds,
         )
 
     def _advance(self, steps: int) -> None:
@@ -232,7 +240,7 @@ class Fit(Iterator[EpochRecord]):
                 group.take_step(self._step + done)
                 done += 1
         except (MemoryError, RuntimeError) as error:  # what the step has allocated is free once this block is left
-            if not _is_about_memory(error):
+            if not is_about_memory(error):
                 raise
         return done
 
@@ -301,7 +309,7 @@ class Fit(Iterator[EpochRecord]):
             for average, values in group.moments().items():
                 for name, value in values.items():
                     tensors[f"{average}.{name}"][group.chosen] = value
-        return tensors, {"step": self._step, "epoch": self._epoch, "seconds": self._seconds}
+        return tensors, {"step": self._step, "epoch": self._epoch, "seconds": self.seconds}
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, float]) -> None:
         """Go on from a :meth:`state`; the model must have the weights it had then."""
@@ -310,7 +318,7 @@ class Fit(Iterator[EpochRecord]):
         self._diverged.copy_(tensors["diverged"])
         self._loss.copy_(tensors["loss"])
         self._step, self._epoch = int(numbers["step"]), int(numbers["epoch"])
-        self._seconds = numbers["seconds"]
+        self.seconds = numbers["seconds"]
         going_on = ~(self._diverged | self._schedule.finished(self._step))
         parts = [[r for r in part if going_on[r]] for part in self._parts(self._models[0])]
         self._groups = [self._group(0, part) for part in parts if part]
@@ -338,9 +346,3 @@ def _standardized(models: Sequence[LatentVariableModel], x: Points | Sequence[Po
         standard = model.standardized(x)
         points += standard.reshape(-1, *standard.shape[-2:]).unbind(0)
     return points
-
-
-def _is_about_memory(error: Exception) -> bool:
-    """Whether an allocation failed; on the CPU torch says so only in words."""
-    words = ("not enough memory", "can't allocate memory", "out of memory")
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(w in str(error) for w in words)

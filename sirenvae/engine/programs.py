@@ -45,3 +45,9 @@ def replicas_at_once(model: LatentVariableModel, num_points: int) -> int:
         return math.prod(model.replicas)
     units = 8 * (2 * model.latent_features + model.observed_features) * num_points
     return max(1, _CACHE // units)
+
+
+def is_about_memory(error: Exception) -> bool:
+    """Whether an allocation failed; on the CPU torch says so only in words."""
+    words = ("not enough memory", "can't allocate memory", "out of memory")
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(w in str(error) for w in words)

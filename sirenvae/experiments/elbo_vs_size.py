@@ -9,22 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import lru_cache, partial
 
-import torch
 from torch import Tensor
 
+from sirenvae.experiments.elbo_vs_size_cells import Point, Progress, RunningCell
 from sirenvae.experiments.elbo_vs_size_config import PRESETS, TEST_SEED, Cell, Config, preset
 from sirenvae.experiments.executors import Line
+from sirenvae.experiments.keeping import Keeper
 from sirenvae.experiments.learners import MODELS, best_device, build_model, has_linear_parts, name_of
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import network_to_json, parse_network
 from sirenvae.models import sample_network, true_log_prob_and_error
-from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.references import REFERENCES, fit_reference
-from sirenvae.training import EpochRecord, fit
+from sirenvae.training import Fit, fit
 
 __all__ = [
     "PRESETS",
@@ -42,55 +42,12 @@ __all__ = [
 _NOT_STORED = ("cell", "was_stored")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where a cell is.
-
-    Attributes:
-        cell: Which one.
-        step, num_steps: Of its training.
-        train_elbo, test_elbo: One-sample ELBO per seed, averaged over at most 300 points, nats.
-        replica_steps_per_second: Steps per second times the replicas that train together, so far.
-    """
-
-    cell: Cell
-    step: int
-    num_steps: int
-    train_elbo: tuple[float, ...]
-    test_elbo: tuple[float, ...]
-    replica_steps_per_second: float
-
-
-@dataclass(frozen=True)
-class Point:
-    """What a cell found on the test points; one number per seed, nats.
-
-    Attributes:
-        cell: Which one.
-        elbo, iwae: Mean ELBO and IWAE bound; of a reference both are its mean log-likelihood.
-        train_elbo: Mean ELBO on the training points.
-        truth: Mean log evidence of the test points under the true network, the best any model can do there.
-        truth_error: Its standard error; 0 where it is exact.
-        seconds: Training, with the cells beside it, and measuring.
-        diverged: Which seeds met numbers that are not finite; they are measured with the weights they had before.
-        chosen: What the recipe ``"selected"`` chose; else empty.
-        was_stored: It was found in a store and not trained now.
-    """
-
-    cell: Cell
-    elbo: tuple[float, ...]
-    iwae: tuple[float, ...]
-    train_elbo: tuple[float, ...]
-    truth: float
-    truth_error: float
-    seconds: float
-    diverged: tuple[bool, ...]
-    chosen: tuple[str, ...]
-    was_stored: bool = False
-
-
 def run(
-    config: Config, executor: Executor | None = None, line: Line | None = None, store: Store | None = None
+    config: Config,
+    executor: Executor | None = None,
+    line: Line | None = None,
+    store: Store | None = None,
+    keeper: Keeper | None = None,
 ) -> Iterator[Progress | Point]:
     """Train and measure every cell.
 
@@ -100,6 +57,7 @@ def run(
         line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without
             it only finished cells are heard of.
         store: Where finished cells are kept, and found again.
+        keeper: Keeps models and goes on with what it kept; where neither an executor nor a store is given.
 
     Yields:
         :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished; those that were in the
@@ -111,7 +69,7 @@ def run(
     """
     if executor is None and store is None:
         for cells in config.tasks():
-            yield from run_together(config, cells)
+            yield from run_together(config, cells, keeper)
         return
     names = dict(experiment="elbo-vs-size", config_of=config.described, cost=config.cost, line=line)
     together = config.longest_first if executor else config.tasks
@@ -133,94 +91,71 @@ def _train(config: Config, cells: tuple[Cell, ...]) -> Generator[Progress, None,
     return [points[cell] for cell in cells]
 
 
-def run_together(config: Config, cells: tuple[Cell, ...]) -> Iterator[Progress | Point]:
+def run_together(config: Config, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
     """Train one model at several sizes, all sizes and seeds as replicas of one program, and measure each cell.
 
     Arguments:
         config: How.
         cells: Of one model, or one reference.
+        keeper: Keeps models of finished cells, and the training when it is left early; cells that it has are left out.
 
     Yields:
         :class:`Progress` of every cell while it trains, and its :class:`Point` when it is finished.
     """
+    done = keeper.done if keeper else ()
+    wanted = [cell for cell in cells if (cell.model, cell.size) not in done]
     if cells[0].model in REFERENCES:
-        for cell in cells:
-            yield _fitted(config, cell)
-        return
-    start = time.perf_counter()
-    network, device = config.network, best_device()
+        yield from (_fitted(config, cell) for cell in wanted)
+    elif wanted:
+        yield from _trained(config, cells, wanted, keeper)
+
+
+def _trained(
+    config: Config, cells: tuple[Cell, ...], wanted: list[Cell], keeper: Keeper | None
+) -> Iterator[Progress | Point]:
+    """Train `cells` together, or go on with that, and measure those that are wanted."""
+    start, task = time.perf_counter(), (cells[0].model, cells[0].size)
     x_test, *truth = _test_set_of(config)
-    count = len(cells) * config.num_seeds
-    model = build_model(network, cells[0].model, (count,), linear=has_linear_parts(config.recipe)).to(device)
-    running = [_RunningCell(config, cell, model, i) for i, cell in enumerate(cells)]
-    data = [x for cell in running for x in cell.x_train]
-    longest_epoch = max(-(-cell.size // config.schedule.batch_size) for cell in cells)
-    every = max(1, min(cell.num_steps for cell in running) // config.num_updates // longest_epoch)
-    seeds = list(config.seeds()) * len(cells)
-    records = fit(model, data, config.recipe, seed=seeds, every=every)
-    for record in records:
-        chosen = records.chosen if config.is_selected else []
-        speed = record.step * len(data) / record.seconds if record.step else 0.0
-        for cell in running:
-            if cell.is_finished(record):
-                yield cell.point(x_test, truth, record, chosen, time.perf_counter() - start)
-            elif cell.is_due(record.step):
-                yield cell.progress(x_test, record.step, speed)
-        running = [cell for cell in running if not cell.is_finished(record)]
+    places = [RunningCell(config, cell, i) for i, cell in enumerate(cells)]
+    data = [x for cell in places for x in cell.x_train]
+    records = keeper.kept_fit(*task, data, best_device()) if keeper else None
+    if records is None:
+        records = _begun(config, places, data)
+    else:
+        start -= records.seconds
+    running = [cell for cell in places if cell.cell in wanted]
+    try:
+        for record in records:
+            chosen = records.chosen if config.is_selected else []
+            speed = record.step * len(data) / record.seconds if record.step else 0.0
+            for cell in [cell for cell in running if cell.is_finished(record)]:
+                yield cell.point(records.model, x_test, truth, record, chosen, start, keeper)
+                running.remove(cell)
+            for cell in running:
+                if cell.is_due(record.step):
+                    yield cell.progress(records.model, x_test, record.step, speed)
+            if keeper and running:
+                keeper.keep_fit(*task, records)
+    except GeneratorExit:  # left early
+        if keeper and running:
+            keeper.keep_fit(*task, records, at_once=True)
+        raise
     for cell in running:
-        yield cell.point(x_test, truth, record, chosen, time.perf_counter() - start)
+        yield cell.point(records.model, x_test, truth, record, chosen, start, keeper)
+    if keeper:
+        keeper.drop_fit(*task)
 
 
-class _RunningCell:
-    """A cell under training: its replicas among those of a larger model, and a model of its own to measure them."""
-
-    def __init__(self, config: Config, cell: Cell, whole: LatentVariableModel, index: int):
-        self._config, self._cell, self._whole = config, cell, whole
-        count = config.num_seeds
-        self._places = range(index * count, (index + 1) * count)
-        linear, device = has_linear_parts(config.recipe), whole.location.device
-        self._own = build_model(config.network, cell.model, (count,), config.first_seed, linear=linear).to(device)
-        whole.copy_replicas(self._own, range(count), self._places)
-        self.x_train = [sample_network(config.network, cell.size, seed)[0] for seed in config.seeds()]
-        self.num_steps = config.num_steps(cell)
-        self._generator = torch.Generator(whole.location.device).manual_seed(config.first_seed)
-        self._reported = 0
-
-    def is_due(self, step: int) -> bool:
-        """Whether it is time for another report."""
-        due = step * self._config.num_updates // self.num_steps
-        if due == self._reported:
-            return False
-        self._reported = due
-        return True
-
-    def is_finished(self, record: EpochRecord) -> bool:
-        """Whether all its replicas rest, at the end of their schedule or because they diverged."""
-        return not record.learning_rate[self._places.start : self._places.stop].any()
-
-    def progress(self, x_test: Tensor, step: int, speed: float) -> Progress:
-        model = self._measured()
-        x_train = torch.stack(self.x_train)[..., :300, :]
-        few = [_mean_elbo(model, x, 1, self._generator) for x in (x_train, x_test[:300])]
-        return Progress(self._cell, step, self.num_steps, *few, speed)
-
-    def point(
-        self, x_test: Tensor, truth: list[float], record: EpochRecord, chosen: list[str], seconds: float
-    ) -> Point:
-        config, model = self._config, self._measured()
-        mine = slice(self._places.start, self._places.stop)
-        x_train = torch.stack(self.x_train)[..., : config.num_test, :]
-        # Draws of its own, so that no point depends on how often its cell reported or what trained beside it.
-        generator = torch.Generator(self._whole.location.device).manual_seed(config.first_seed)
-        elbo, train_elbo = (_mean_elbo(model, x, config.elbo_samples, generator) for x in (x_test, x_train))
-        with torch.no_grad():
-            iwae = tuple(model.iwae_bound(x_test, config.iwae_samples, generator).mean(dim=-1).tolist())
-        diverged = tuple(record.diverged[mine].tolist())
-        return Point(self._cell, elbo, iwae, train_elbo, *truth, seconds, diverged, tuple(chosen[mine]))
-
-    def _measured(self) -> LatentVariableModel:
-        self._own.copy_replicas(self._whole, self._places, range(self._config.num_seeds))
-        return self._own.eval()
+def _begun(config: Config, places: list[RunningCell], data: list[Tensor]) -> Fit:
+    """A training that begins."""
+    count, cells = len(data), [place.cell for place in places]
+    linear = has_linear_parts(config.recipe)
+    model = build_model(config.network, cells[0].model, (count,), linear=linear).to(best_device())
+    for place in places:
+        place.begin(model)
+    longest_epoch = max(-(-cell.size // config.schedule.batch_size) for cell in cells)
+    every = max(1, min(config.num_steps(cell) for cell in cells) // config.num_updates // longest_epoch)
+    return fit(model, data, config.recipe, seed=list(config.seeds()) * len(cells), every=every)
 
 
 def _fitted(config: Config, cell: Cell) -> Point:
@@ -251,11 +186,6 @@ def _test_set(network_json: str, num_test: int, seed: int) -> tuple[Tensor, floa
     x, _ = sample_network(network, num_test, seed)
     log_prob, error = true_log_prob_and_error(network, x)
     return x, log_prob.mean().item(), error.square().sum().sqrt().item() / num_test
-
-
-@torch.no_grad()
-def _mean_elbo(model: LatentVariableModel, x: Tensor, draws: int, generator: torch.Generator) -> tuple[float, ...]:
-    return tuple(model.elbo(x, draws, generator=generator).mean(dim=-1).tolist())
 
 
 def table(config: Config, points: list[Point]) -> list[dict]:

@@ -218,6 +218,21 @@ class LatentVariableModel(nn.Module, ABC):
         Returns:
             Shape ``(*R, num_samples, D)``, in raw units.
         """
+        return self._draw(num_samples, generator)[0] * self.scale + self.location
+
+    def sample_both(self, num_samples: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Draw observed values as :meth:`sample` does, and the latents that belong to them.
+
+        Returns:
+            x: Shape ``(*R, num_samples, D)``, in raw units.
+            z: Shape ``(*R, num_samples, K)``, in the model's own latent units.
+        """
+        x, noise = self._draw(num_samples, generator)
+        with torch.no_grad():
+            return x * self.scale + self.location, self.prior_transform(noise, x)
+
+    def _draw(self, num_samples: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Draws of x in standard units, and the noise that becomes their latents."""
         if num_samples < 1:
             raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
         noise_z = self._noise(self.latent_features, num_samples, generator)
@@ -227,7 +242,7 @@ class LatentVariableModel(nn.Module, ABC):
             for _ in range(self._sampling_rounds()):
                 z = self.prior_transform(noise_z, x)
                 x = self.decoder(self._decoder_inputs(z, x)) + self.decoder.scale() * noise_x
-        return x * self.scale + self.location
+        return x, noise_z
 
     def reconstruct(
         self, x: Tensor | np.ndarray, num_samples: int = 32, generator: torch.Generator | None = None
