@@ -13,7 +13,14 @@ _STYLE = """
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
 [data-testid=stApp] button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
-.st-key-one_entry { display: none; }
+[data-testid=stApp] [data-testid=stCaptionContainer] { opacity: 0.75; }
+.st-key-one_entry, .st-key-lesson_off { display: none; }
+/* A stop of the lesson stands for the page's own introduction and stays in sight where there is room for it. */
+.stMain:has(.st-key-lesson_on) h1 { font-size: 1.3rem; padding: 0; }
+.stMain:has(.st-key-lesson_on) [data-testid=stElementContainer]:has(h1) + div { display: none; }
+@media (min-width: 900px) and (min-height: 760px) {
+  [data-testid=stLayoutWrapper]:has(> .st-key-lesson_on) { position: sticky; top: 3.75rem; z-index: 90; }
+}
 @media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
 """
 
@@ -68,6 +75,12 @@ def keep_in_url(*keys: str) -> None:
     for key in keys:
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]
+
+
+def is_history_navigation() -> bool:
+    """Whether Back, Forward or a link of the lesson has changed the address: then the URL is right."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def plain(text) -> str:
