@@ -26,13 +26,14 @@ def truth_label(loss: float, error: float) -> str:
     return f"estimated: {loss:.3f} ± {error:.3f} nats" if error else f"exact: {loss:.2f} nats"
 
 
-def elbo_vs_size_figure(rows: Sequence[dict], title: str = "") -> go.Figure:
+def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = False) -> go.Figure:
     """Mean negative ELBO on test points against the number of training points, with a band over seeds.
 
     Arguments:
         rows: As :func:`sirenvae.experiments.elbo_vs_size.table` gives them: ``model``, ``size``, ``elbo`` and
             ``true_log_evidence`` with its ``true_log_evidence_error``, one row per seed.
         title: Of the figure.
+        dark: Whether it stands on a dark page.
 
     Returns:
         The figure; the truth on the same test points is a dashed line, with its standard error where it is estimated,
@@ -65,7 +66,7 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "") -> go.Figure:
         figure.add_hline(
             -rows[0]["true_log_evidence"],
             line_dash="dash",
-            line_color="#444444",
+            line_color="#FFFFFF" if dark else "#444444",
             annotation_text=truth_label(-rows[0]["true_log_evidence"], rows[0]["true_log_evidence_error"]),
             annotation_position="bottom left",
         )

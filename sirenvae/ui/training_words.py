@@ -107,17 +107,24 @@ def doing(job: Job) -> str:
 
 
 def findings(job: Job) -> list[str]:
-    """What the finished cells show, a few sentences; empty before two models have finished at one size."""
-    rows = job.rows
+    """What the finished cells show, a few sentences."""
+    return size_findings(job.rows) or _single(job)
+
+
+def size_findings(rows: list[dict]) -> list[str]:
+    """What rows of ELBO against training-set size show, of one network.
+
+    Empty unless the true structure and another model are there at one size.
+    """
     models = {row["model"] for row in rows}
     rival = next((model for model in _RIVALS if model in models), None)
     if "true" not in models or rival is None:
-        return _single(job)
+        return []
     sizes = sorted({row["size"] for row in rows})
     both = [size for size in sizes if seed_losses(rows, "true", size) and seed_losses(rows, rival, size)]
     if not both:
-        return _single(job)
-    sentences = [_gap_sentence(job, rival, size) for size in dict.fromkeys((both[0], both[-1]))]
+        return []
+    sentences = [_gap_sentence(rows, rival, size) for size in dict.fromkeys((both[0], both[-1]))]
     sentences += _why(rows, rival, both) + _diverged(rows)
     return [*sentences, *_learnt_by_heart(rows, rival, both[0])]
 
@@ -154,10 +161,10 @@ def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
     return fmean(gaps), stdev(gaps) if len(gaps) > 1 else 0.0
 
 
-def _gap_sentence(job: Job, rival: str, size: int) -> str:
-    gap, noise = _gap(job.rows, rival, size)
-    truth, line = true_loss(job.plan.network, job.rows), _line(job.rows)
-    above = {model: fmean(losses) - truth for model in MODEL_LOOKS if (losses := seed_losses(job.rows, model, size))}
+def _gap_sentence(rows: list[dict], rival: str, size: int) -> str:
+    gap, noise = _gap(rows, rival, size)
+    truth, line = -rows[0]["true_log_evidence"], _line(rows)
+    above = {model: fmean(losses) - truth for model in MODEL_LOOKS if (losses := seed_losses(rows, model, size))}
     both = f"{above['true']:.2f} against {above[rival]:.2f} nats above "
     others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
     end = f"; {_listed(others)}." if others else "."
