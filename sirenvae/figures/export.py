@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -29,15 +30,32 @@ def write_png(figure: go.Figure, path: Path, width: int = 1000, height: int = 60
         path: Where to write.
         width, height: In pixels; the image has twice as many, for sharp print.
     """
+    return path if write_pngs([figure], [path], [(width, height)], scale=2) else None
+
+
+def write_pngs(
+    figures: Sequence[go.Figure | dict], paths: Sequence[Path], sizes: Sequence[tuple[int, int]], scale: int = 1
+) -> bool:
+    """Write several images through one start of the installed browser; ``False`` where there is none.
+
+    Arguments:
+        figures: What to draw, or its JSON values.
+        paths: Where to write.
+        sizes: Width and height of each, in pixels.
+        scale: How many pixels of the image for each of these.
+    """
     browser = find_browser()
     if browser is None:
-        return None
+        return False
     import kaleido
 
-    kaleido.write_fig_sync(
-        figure,
-        path=path,
-        opts={"format": "png", "width": width, "height": height, "scale": 2},
-        kopts={"path": browser, "mathjax": False},
+    tasks = (
+        {
+            "fig": figure if isinstance(figure, dict) else figure.to_plotly_json(),
+            "path": path,
+            "opts": {"format": "png", "width": width, "height": height, "scale": scale},
+        }
+        for figure, path, (width, height) in zip(figures, paths, sizes, strict=True)
     )
-    return path
+    kaleido.write_fig_from_object_sync(tasks, kopts={"path": browser, "mathjax": False})
+    return True

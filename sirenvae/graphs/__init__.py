@@ -6,6 +6,7 @@ from sirenvae.graphs.edits import change_network, changes_between
 from sirenvae.graphs.elimination import EliminationStep
 from sirenvae.graphs.factors import elimination_factors
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
+from sirenvae.graphs.gap import posterior_gap
 from sirenvae.graphs.generate import generate_network
 from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert, moralizing_edges
 from sirenvae.graphs.linear_gaussian import observed_entropy
@@ -64,6 +65,7 @@ __all__ = [
     "network_to_json",
     "observed_entropy",
     "parse_network",
+    "posterior_gap",
     "race",
     "read_network",
     "report",
