@@ -1,19 +1,23 @@
 """What every page says beside its picture: the code that computes it, and where it is written."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from sirenvae.ui.choice import Choice, uploads, usable
 
 
-def show_code(*lines: str, key: str) -> None:
+def show_code(*lines: str, key: str, network: Sequence[str] | None = None) -> None:
     """A folded cell with the code behind the page's picture, to be copied into a notebook, where it runs as it is.
 
     Arguments:
-        lines: What comes after the import and the network, which are the picker's.
+        lines: What comes after the import and the network.
         key: Of the folded cell, one for each page.
+        network: Lines with the import and what makes the network, where it is not the picker's.
     """
+    start = network_lines() if network is None else network
     with st.expander("Show the code", icon=":material/code:", key=key):
-        st.code("\n".join((*network_lines(), *lines)), language="python")
+        st.code("\n".join((*start, *lines)), language="python")
 
 
 def network_in_code(choice: Choice) -> tuple[str, ...]:
