@@ -11,8 +11,10 @@ pytest.importorskip("torch")
 
 import torch
 
+from sirenvae.checkpoints import load_model
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
+from sirenvae.experiments.keeping import Keeper, model_file
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.training import RECIPES
@@ -72,6 +74,45 @@ def test_stop_is_quick_and_keeps_the_points(manager):
     assert job.progress
 
 
+def test_a_stopped_job_goes_on_where_it_stopped_and_finds_the_same(manager):
+    plan = replace(SMALL, models=("vanilla_vae",), num_steps=1000)
+    expected = wait_for(manager, manager.submit(plan, patience=30.0), ended, timeout=90.0).rows
+    job_id = manager.submit(plan, patience=30.0)
+    wait_for(manager, job_id, lambda job: len(job.progress) >= 3)
+    manager.stop(job_id)
+    stopped = manager.job(job_id)
+    assert stopped.can_go_on
+    assert not stopped.points
+    reached = stopped.progress[-1]["step"]
+    manager.resume(job_id)
+    assert manager.job_ids()[0] == job_id
+    job = wait_for(manager, job_id, ended, timeout=90.0)
+    assert job.state == FINISHED
+    steps = [record["step"] for record in job.progress]
+    assert steps == sorted(set(steps))
+    assert reached in steps  # what was reported before stays: it was not trained again
+    assert job.progress[: len(stopped.progress)] == stopped.progress
+    assert job.rows == expected
+    assert job.ended - job.started >= stopped.ended - stopped.started
+    with pytest.raises(InputError, match="Only a stopped run"):
+        manager.resume(job_id)
+
+
+def test_models_of_a_job_can_be_loaded_and_go_when_it_is_forgotten():
+    manager = TrainingManager(max_kept=1)
+    first = manager.submit(SMALL, patience=30.0)
+    job = wait_for(manager, first, ended)
+    for model in SMALL.models:
+        loaded = load_model(model_file(job.folder, model, 14))
+        assert (loaded.structure, loaded.replicas) == (model, (1,))
+    manager.submit(SMALL, patience=30.0)
+    assert manager.job(first) is None
+    assert not job.folder.exists()
+    parent = job.folder.parent
+    manager.close()
+    assert not parent.exists()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -116,13 +157,14 @@ def test_bad_input_is_refused_while_a_job_trains_and_the_queue_has_an_end(manage
         (ValueError("no idea"), "Training broke off: ValueError: no idea"),
     ],
 )
-def test_a_job_that_breaks_off_says_what_to_do(monkeypatch, error, advice):
-    def broken(config):
+def test_a_job_that_breaks_off_says_what_to_do(monkeypatch, tmp_path, error, advice):
+    def broken(config, keeper):
         raise error
+        yield
 
     monkeypatch.setattr(elbo_vs_size, "run", broken)
     sent = []
-    train("job", SMALL, lambda *message: sent.append(message), stopped=set())
+    train("job", SMALL, Keeper(tmp_path), lambda *message: sent.append(message), stopped=set())
     [(kind, _, (state, message))] = sent
     assert (kind, state) == ("ended", FAILED)
     assert message.endswith(advice)

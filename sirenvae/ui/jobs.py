@@ -9,8 +9,10 @@ from __future__ import annotations
 import pickle
 import re
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -35,6 +37,7 @@ class Plan:
         preset: A preset's name; the fields below are then left aside.
         models, sizes, num_seeds: As in :class:`sirenvae.experiments.elbo_vs_size.Config`.
         learning_rate, num_steps: As in :class:`sirenvae.training.Recipe`.
+        source: Lines of code that make the network, for the page to show.
     """
 
     network: BayesianNetwork
@@ -44,6 +47,7 @@ class Plan:
     num_seeds: int = 3
     learning_rate: float = 3e-3
     num_steps: int | None = None
+    source: tuple[str, ...] = ()
 
 
 @dataclass
@@ -61,11 +65,13 @@ class Job:
             ``train_elbo`` and ``test_elbo`` per seed, ``replica_steps_per_second``.
         points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the
             command line writes them.
-        started, ended: On the monotonic clock, in seconds.
+        folder: Where its models are kept, see :func:`sirenvae.experiments.keeping.model_file`.
+        started, ended: On the monotonic clock, in seconds, as if it had never been interrupted.
     """
 
     id: str
     plan: Plan
+    folder: Path
     state: str = QUEUED
     message: str = ""
     about: dict | None = None
@@ -78,6 +84,16 @@ class Job:
     def active(self) -> bool:
         """Whether something may still change."""
         return self.state in (QUEUED, RUNNING)
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether it was stopped before its end."""
+        return self.state == STOPPED and self.about is not None
+
+    @property
+    def done(self) -> frozenset[tuple[str, int]]:
+        """The finished cells, as pairs of model and size."""
+        return frozenset((point["model"], point["size"]) for point in self.points)
 
     @property
     def rows(self) -> list[dict]:
@@ -105,6 +121,7 @@ class TrainingManager:
         self._worker: subprocess.Popen | None = None
         self._reader: threading.Thread | None = None
         self._cap: threading.Timer | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="sirenvae-")
         self._ready, self._closed = False, False
         with self._changed:
             self._start_worker()
@@ -121,21 +138,40 @@ class TrainingManager:
             InputError: If too many jobs wait, or the plan cannot be trained.
         """
         with self._changed:
-            waiting = sum(job.state == QUEUED for job in self._jobs.values())
-            if waiting >= self.max_waiting:
-                raise InputError(f"{waiting} runs wait already and no more can; stop one or come back a little later.")
-            if self._worker is None:
-                self._start_worker()
+            self._check_queue()
             name = re.sub(r"\W+", "-", plan.network.name)
-            job = Job(f"{name}-{plan.preset or 'own'}-{secrets.token_hex(2)}", plan)
-            self._jobs[job.id] = job
+            job_id = f"{name}-{plan.preset or 'own'}-{secrets.token_hex(2)}"
+            job = self._jobs[job_id] = Job(job_id, plan, Path(self._folder.name, job_id))
             self._send(("check", job.id, plan))
             self._changed.wait_for(lambda: job.about is not None or not job.active, timeout=patience)
             if job.state == FAILED:
                 del self._jobs[job.id]
                 raise InputError(job.message)
+            job.folder.mkdir()
             self._forget_oldest()
             return job.id
+
+    def resume(self, job_id: str) -> None:
+        """Put a stopped job at the end of the queue, to go on where it stopped.
+
+        Raises:
+            InputError: If too many jobs wait, or the job cannot go on.
+        """
+        with self._changed:
+            job = self._jobs.get(job_id)
+            if job is None or not job.can_go_on:
+                raise InputError("Only a stopped run that is still kept on this server can go on.")
+            self._check_queue()
+            self._jobs[job_id] = self._jobs.pop(job_id)
+            job.state, job.message = QUEUED, ""
+            self._run_next()
+
+    def _check_queue(self) -> None:
+        waiting = sum(job.state == QUEUED for job in self._jobs.values())
+        if waiting >= self.max_waiting:
+            raise InputError(f"{waiting} runs wait already and no more can; stop one or come back a little later.")
+        if self._worker is None:
+            self._start_worker()
 
     def job(self, job_id: str) -> Job | None:
         """A copy of the job as it is now; ``None`` if there is none of that name."""
@@ -171,6 +207,7 @@ class TrainingManager:
         if worker is not None:
             worker.kill()
             reader.join()
+        self._folder.cleanup()
 
     def _stop(self, job_id: str, message: str) -> None:
         with self._changed:
@@ -186,7 +223,7 @@ class TrainingManager:
 
     def _kill_if_running(self, job_id: str) -> None:
         with self._changed:
-            if self._is_running(job_id):
+            if self._is_running(job_id) and self._jobs[job_id].message:  # not one that has gone on since
                 self._worker.kill()
 
     def _stop_at_cap(self, job_id: str) -> None:
@@ -246,24 +283,37 @@ class TrainingManager:
         if job is not None and job.active:
             if kind == "about":
                 job.about = value
-            elif kind in ("progress", "points"):
-                getattr(job, kind).append(value)
+            elif kind == "progress":
+                self._take_progress(job, value)
+            elif kind == "points":
+                job.points.append(value)
             elif kind == "ended":
                 state, message = value
                 self._end(job, state, message)
         self._run_next()
 
+    def _take_progress(self, job: Job, record: dict) -> None:
+        """A job that goes on may begin a little before its last report: what is trained again replaces that."""
+        cell = (record["model"], record["size"])
+        if any((old["model"], old["size"]) == cell and old["step"] >= record["step"] for old in job.progress):
+            job.progress = [
+                old for old in job.progress if (old["model"], old["size"]) != cell or old["step"] < record["step"]
+            ]
+        job.progress.append(record)
+
     def _run_next(self) -> None:
         jobs = [job for job in self._jobs.values() if job.active]
         if jobs and not any(job.state == RUNNING for job in jobs) and (job := jobs[0]).about is not None:
-            job.state, job.started = RUNNING, time.monotonic()
-            self._send(("run", job.id, job.plan))
+            spent = 0.0 if job.started is None else job.ended - job.started
+            job.state, job.started = RUNNING, time.monotonic() - spent
+            self._send(("run", job.id, job.plan, job.folder, job.done))
             self._cap = self._later(self.max_seconds, self._stop_at_cap, job.id)
 
     def _end(self, job: Job, state: str, message: str) -> None:
         if job.state == RUNNING:
             self._cap.cancel()
-        job.state, job.ended = state, time.monotonic()
+            job.ended = time.monotonic()
+        job.state = state
         job.message = "" if state == FINISHED else message or job.message
 
     def _worker_ended(self, code: int) -> None:
@@ -286,4 +336,4 @@ class TrainingManager:
     def _forget_oldest(self) -> None:
         ended = [job_id for job_id, job in self._jobs.items() if not job.active]
         for job_id in ended[: max(0, len(self._jobs) - self._max_kept)]:
-            del self._jobs[job_id]
+            shutil.rmtree(self._jobs.pop(job_id).folder)

@@ -1,6 +1,7 @@
 """The training process: plans come in on stdin, what they find goes out on stdout, both pickled.
 
-Messages in are ``("check", job_id, plan)``, ``("run", job_id, plan)`` and ``("stop", job_id)``; messages out are
+Messages in are ``("check", job_id, plan)``, ``("run", job_id, plan, folder, done)`` and ``("stop", job_id)``, where
+`folder` keeps what a job leaves behind and `done` are the cells that it has finished before; messages out are
 ``(kind, job_id, value)`` with plain values only, so that whoever listens needs no torch. The process ends when stdin
 does, hence with its parent.
 """
@@ -14,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, replace
 from typing import BinaryIO
 
@@ -21,6 +23,7 @@ import torch
 
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
+from sirenvae.experiments.keeping import Keeper
 from sirenvae.training import RECIPES
 from sirenvae.ui.jobs import FAILED, FINISHED, STOPPED, Plan
 
@@ -50,7 +53,9 @@ def about(config: elbo_vs_size.Config) -> dict:
         "models": config.models,
         "sizes": tuple(sorted(config.sizes)),
         "num_seeds": config.num_seeds,
-        "tasks": [[(cell.model, cell.size) for cell in cells] for cells in config.tasks()],
+        "tasks": [
+            [(cell.model, cell.size) for cell in cells] for cells in config.tasks() if cells[0].model in config.models
+        ],
         "num_test": config.num_test,
         "elbo_samples": config.elbo_samples,
         "steps": {size: config.recipe.steps_for(size, num_variables) for size in config.sizes},
@@ -59,20 +64,23 @@ def about(config: elbo_vs_size.Config) -> dict:
     }
 
 
-def train(job_id: str, plan: Plan, send: Send, stopped: set[str]) -> None:
+def train(job_id: str, plan: Plan, keeper: Keeper, send: Send, stopped: set[str]) -> None:
     """Run a job and send what it finds; end early once its id is in `stopped`."""
     try:
         config = config_of(plan)
-        for event in elbo_vs_size.run(config):
-            if job_id in stopped:
-                return send("ended", job_id, (STOPPED, ""))
-            send(*_as_plain(config, job_id, event))
+        with closing(elbo_vs_size.run(config, keeper=keeper)) as events:
+            for event in events:
+                send(*_as_plain(config, job_id, event))
+                if job_id in stopped:
+                    break
+            else:
+                return send("ended", job_id, (FINISHED, ""))
     except InputError as error:
         return send("ended", job_id, (FAILED, str(error)))
     except Exception as error:  # a job must not take the worker with it; the server's log has the rest
         traceback.print_exc()
         return send("ended", job_id, (FAILED, _why_broken(error)))
-    send("ended", job_id, (FINISHED, ""))
+    send("ended", job_id, (STOPPED, ""))  # once what it takes to go on is kept
 
 
 def _why_broken(error: Exception) -> str:
@@ -102,6 +110,7 @@ def _listen(requests: BinaryIO, send: Send, jobs: queue.SimpleQueue, stopped: se
         if kind == "stop":
             stopped.add(job_id)
         elif kind == "run":
+            stopped.discard(job_id)
             jobs.put((job_id, *plan))
         else:
             try:
@@ -125,8 +134,8 @@ def main() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, send, jobs, stopped), daemon=True).start()
     send("ready", None, None)
     while True:
-        job_id, plan = jobs.get()
-        train(job_id, plan, send, stopped)
+        job_id, plan, folder, done = jobs.get()
+        train(job_id, plan, Keeper(folder, done), send, stopped)
 
 
 if __name__ == "__main__":
