@@ -1,0 +1,113 @@
+"""What did the long runs find?"""
+
+import streamlit as st
+
+import sirenvae as sv
+from sirenvae.ui.results_view import (
+    finished_cells,
+    is_dark,
+    parts_code,
+    pick_network_of,
+    pick_recipes,
+    pick_section,
+    rows_of,
+    show_origin,
+    show_table,
+    show_words,
+    size_code,
+    table1_code,
+)
+from sirenvae.ui.teaching import show_code, shown_in
+
+CHART = {"displayModeBar": False}
+
+
+def learners(results) -> None:
+    """Table 1: every learner beside the truth."""
+    from sirenvae.figures.results import excess_figure, learner_name, recipes_of
+    from sirenvae.figures.results_words import table1_words
+
+    st.markdown(
+        "How far is each learner from the truth, with few training points and with many? **First thing to try:** look "
+        "at the upper panel, cover the lower one, and guess which marks move farthest to the left."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        network = pick_network_of(results)
+        recipes = pick_recipes(recipes_of(results.rows))
+    rows = rows_of(results.rows, network, recipes)
+    st.plotly_chart(
+        excess_figure(rows, network, is_dark()),
+        key="results_chart",
+        config=CHART,
+        alt=f"Excess NLL of each learner over the truth of {network}, with few training points and with many.",
+    )
+    st.caption(
+        "Filled: mean over runs, with one standard deviation; the number is the mean. Hollow: the paper's number, "
+        "where it has one. The axis is even up to about 0.01 nats, then each step is ten times the last."
+    )
+    show_words(table1_words(rows))
+    named = [row | {"name": "the truth" if row["learner"] == "truth" else learner_name(row)} for row in rows]
+    show_table(named, {"name": "learner", "recipe": "recipe", "chosen": "chosen"}, "results_table")
+    show_origin(results)
+    show_code(*table1_code(network, recipes), key="results_code", network=["import sirenvae as sv"])
+    shown_in(
+        "the table of Mouton & Kroon, SIReN-VAE (2022); the truth and the classical learners beside it are ours",
+        "NLL by importance sampling: Burda et al., Importance Weighted Autoencoders (2016)",
+    )
+
+
+def sizes(results) -> None:
+    """The figure of ELBO against training-set size."""
+    from sirenvae.figures.elbo import elbo_vs_size_figure
+    from sirenvae.ui.training_words import size_findings
+
+    st.markdown(
+        "How many points make up for not knowing the structure? **First thing to try:** find the size at which the "
+        "bands begin to overlap."
+    )
+    network = pick_network_of(results)
+    rows = finished_cells(rows_of(results.rows, network))
+    figure = elbo_vs_size_figure(rows, dark=is_dark())
+    figure.update_layout(height=460, margin_t=20, legend=dict(orientation="h", x=0, xanchor="left", y=-0.2))
+    st.plotly_chart(
+        figure,
+        key="results_sizes",
+        config=CHART,
+        alt=f"Negative ELBO on test points of {network} against the number of training points, a band over seeds.",
+    )
+    st.caption("Line: mean over seeds. Band: one standard deviation. Dashed: the network that the data come from.")
+    show_words(size_findings(rows))
+    show_origin(results)
+    show_code(*size_code(network), key="results_code", network=["import sirenvae as sv"])
+    shown_in("the figure of ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022); the truth is ours")
+
+
+def parts(results) -> None:
+    """The table of what prior, posterior and decoder each cost."""
+    from sirenvae.figures.results_words import parts_words
+
+    st.markdown(
+        "Which part of a SIReN-VAE keeps it from the truth? Its parts are exchanged for the network's own, one by one. "
+        "**First thing to try:** sort the table by its excess NLL and see which exact part takes most of it away."
+    )
+    network = pick_network_of(results)
+    rows = rows_of(results.rows, network)
+    show_words(parts_words(rows))
+    show_table(rows, {"exact": "exact"}, "results_table")
+    show_origin(results)
+    show_code(*parts_code(network), key="results_code", network=["import sirenvae as sv"])
+    shown_in("the model: Mouton & Kroon, SIReN-VAE (2022); to exchange its parts is ours")
+
+
+st.title("Results")
+st.markdown(
+    "What the long runs found: numbers that come with the package, each beside the truth, and the command that makes "
+    "them again. Nothing is trained here."
+)
+try:
+    results = pick_section()
+except sv.InputError as error:
+    st.error(f"{error}", icon=":material/error:")
+    st.stop()
+if results:
+    {"table-1": learners, "elbo-vs-size": sizes, "parts": parts}[results.experiment](results)
