@@ -18,6 +18,7 @@ st.navigation(
         st.Page("pages/masks.py", title="Masks"),
         st.Page("pages/flow.py", title="Flow"),
         st.Page("pages/training.py", title="Training"),
+        st.Page("pages/results.py", title="Results"),
         # The first page has the address /; whoever asks for it by its name finds it too.
         st.Page("pages/network.py", title="Network", url_path="network", visibility="hidden"),
     ],
