@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sirenvae.flows import LayerMasks
+    from sirenvae.models.structures import Structure
 
 FLOWS = ("prior", "posterior")
+_MOST_LABELS = 24  # units of a layer in a figure of masks
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +54,15 @@ class FlowGraph:
         return [str(v) for v in self.inputs]
 
 
-def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str = "true") -> FlowGraph:
+def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str | Structure = "true") -> FlowGraph:
     """The dependencies of the prior's or the posterior's flow.
 
     Arguments:
         network: The Bayesian network.
         flow: ``"prior"`` (the network among its latents; observed variables are context only if one has a latent
             child) or ``"posterior"`` (the inverse, observed variables as context).
-        structure: ``"true"``, ``"fully_connected"`` or ``"independent"``.
+        structure: ``"true"``, ``"fully_connected"`` or ``"independent"``, or what
+            :func:`~sirenvae.models.structures.structure_of` has read off the network.
 
     Returns:
         The inputs and the adjacency, latents in topological order.
@@ -76,7 +79,8 @@ def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str
 
     if flow not in FLOWS:
         raise InputError(f"The flow {flow!r} does not exist; it is one of {', '.join(FLOWS)}.")
-    adjacency = getattr(structure_of(network, structure), flow)
+    read_off = structure_of(network, structure) if isinstance(structure, str) else structure
+    adjacency = getattr(read_off, flow)
     num_latents = len(network.latents)
     if flow == "prior" and not adjacency[:, num_latents:].any():
         adjacency = adjacency[:, :num_latents]
@@ -90,10 +94,10 @@ def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str
 
 def mask_product(layers: LayerMasks) -> np.ndarray:
     """How many paths of kept weights lead from input j to output i, shape ``(D, D + C)``: the product of the masks."""
-    product = np.asarray(layers.masks[0], dtype=np.int64)
+    product = np.asarray(layers.masks[0], dtype=float)
     for mask in layers.masks[1:]:
-        product = np.asarray(mask, dtype=np.int64) @ product
-    return product
+        product = np.asarray(mask, dtype=float) @ product  # in floats, exact up to 2 ** 53, since integers are slow
+    return product.astype(np.int64)
 
 
 def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
@@ -155,9 +159,16 @@ def blocks_needed(graph: FlowGraph) -> np.ndarray:
 
 
 def measured_jacobian(
-    graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None, seed: int = 0
+    graph: FlowGraph,
+    num_blocks: int,
+    hidden_features: Sequence[int] | None = None,
+    seed: int = 0,
+    outputs: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """The mean |Jacobian| of a flow with random weights, in float64, shape ``(D, D + C)``; the global seed is kept."""
+    """The mean |Jacobian| of a flow with random weights, in float64, shape ``(D, D + C)``; the global seed is kept.
+
+    With `outputs` only these rows are measured.
+    """
     import torch
 
     from sirenvae.flows import GraphicalResidualFlow
@@ -166,7 +177,7 @@ def measured_jacobian(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         flow = GraphicalResidualFlow(graph.adjacency, num_blocks, hidden_features).double()
-    return mean_absolute_jacobian(flow, seed=seed).numpy()
+    return mean_absolute_jacobian(flow, seed=seed, outputs=outputs).numpy()
 
 
 def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
@@ -189,6 +200,35 @@ def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[i
         "blocks": num_blocks,
         "needed": needed.tolist(),
         "measured": [[float(f"{value:.2e}") for value in row] for row in measured],
+        "deepest": int(needed.max()),
+        "reached": int(reached.sum()),
+        "forbidden": int((~reached).sum()),
+        "violated": int((measured[~reached] != 0).sum()),
+    }
+
+
+def stack_sample(
+    graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None, rows: int = 24
+) -> dict[str, int]:
+    """The counts of :func:`stack_drawing` for a large flow, measured at some outputs from its first to its last.
+
+    Arguments:
+        graph: The flow's dependencies.
+        num_blocks: How many blocks are stacked.
+        hidden_features: Width of each hidden layer of a block.
+        rows: How many outputs are measured.
+
+    Returns:
+        ``blocks``, ``rows``, and of the entries in these rows how many are ``reached``, ``forbidden`` and ``violated``;
+        ``deepest`` is of the whole graph.
+    """
+    chosen = np.unique(np.linspace(0, graph.num_outputs - 1, rows).astype(int))
+    needed = blocks_needed(graph)
+    reached = ((needed > 0) & (needed <= num_blocks))[chosen]
+    measured = measured_jacobian(graph, num_blocks, hidden_features, outputs=chosen.tolist())
+    return {
+        "blocks": num_blocks,
+        "rows": len(chosen),
         "deepest": int(needed.max()),
         "reached": int(reached.sum()),
         "forbidden": int((~reached).sum()),
@@ -247,7 +287,8 @@ def mask_heatmap(graph: FlowGraph, layers: LayerMasks) -> go.Figure:
         for k, mask in reversed(list(enumerate(layers.masks)))
     ]
     panels.append(("product: number of paths", mask_product(layers), labels[-1], labels[0]))
-    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=[title for title, *_ in panels])
+    titles, most = [title for title, *_ in panels], max(map(len, labels))
+    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=titles, horizontal_spacing=0.11)
     for column, (_, values, rows, columns) in enumerate(panels, start=1):
         figure.add_trace(
             go.Heatmap(
@@ -262,6 +303,9 @@ def mask_heatmap(graph: FlowGraph, layers: LayerMasks) -> go.Figure:
             row=1,
             col=column,
         )
-    figure.update_xaxes(showticklabels=False)
-    figure.update_yaxes(showticklabels=False, autorange="reversed")
-    return figure.update_layout(height=420, margin={"l": 20, "r": 20, "t": 40, "b": 20})
+    for column, (_, _, rows, columns) in enumerate(panels, start=1):
+        for update, names in ((figure.update_xaxes, columns), (figure.update_yaxes, rows)):
+            update(tickvals=list(range(len(names))), ticktext=names, tickfont={"size": 10}, col=column)
+    figure.update_xaxes(showticklabels=most <= _MOST_LABELS, tickangle=90, showgrid=False)
+    figure.update_yaxes(showticklabels=most <= _MOST_LABELS, autorange="reversed", showgrid=False)
+    return figure.update_layout(height=420, margin={"l": 80, "r": 20, "t": 40, "b": 90})

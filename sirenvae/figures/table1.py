@@ -16,6 +16,7 @@ _REFERENCES = {
     "linear_gaussian_bn": "linear BN, known structure",
     "linear_gaussian_bn_ridge": "linear BN, with ridge",
 }
+_TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 3)]
 _REFERENCE_LOOK = ("#CC79A7", "triangle-up")
 
 
@@ -68,7 +69,7 @@ def excess_figure(rows: Sequence[dict], network: str) -> go.Figure:
                 col=column,
             )
             shown.add("paper")
-    figure.update_xaxes(type="log", title="excess NLL (nats)")
+    figure.update_xaxes(type="log", title="excess NLL (nats)", tickvals=_TICKS, minor_showgrid=False)
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
     return figure.update_layout(
         template="plotly_white",
