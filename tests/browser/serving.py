@@ -29,8 +29,8 @@ START_TIMEOUT = 60.0
 
 
 @contextmanager
-def running_app(home: Path) -> Iterator[str]:
-    """The address of the app, which runs for as long as the context; its log and settings are in `home`."""
+def running_app(home: Path, folder: Path = ROOT) -> Iterator[str]:
+    """The address of the app in a folder, which runs for as long as the context; log and settings are in `home`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -38,7 +38,9 @@ def running_app(home: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
     with log.open("w") as output:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, env=os.environ | {"HOME": str(home)})
+        server = subprocess.Popen(
+            command, cwd=folder, stdout=output, stderr=output, env=os.environ | {"HOME": str(home)}
+        )
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_healthy(url, server, log)
