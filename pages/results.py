@@ -43,7 +43,7 @@ def learners(results) -> None:
     )
     st.caption(
         "Filled: mean over runs, with one standard deviation; the number is the mean. Hollow: the paper's number, "
-        "where it has one. The axis is even up to about 0.01 nats, then each step is ten times the last."
+        "where it has one. The axis is even up to about 0.003 nats, then each step is ten times the last."
     )
     show_words(table1_words(rows))
     named = [row | {"name": "the truth" if row["learner"] == "truth" else learner_name(row)} for row in rows]
@@ -59,6 +59,7 @@ def learners(results) -> None:
 def sizes(results) -> None:
     """The figure of ELBO against training-set size."""
     from sirenvae.figures.elbo import elbo_vs_size_figure
+    from sirenvae.figures.results import in_ink
     from sirenvae.ui.training_words import size_findings
 
     st.markdown(
@@ -67,7 +68,7 @@ def sizes(results) -> None:
     )
     network = pick_network_of(results)
     rows = finished_cells(rows_of(results.rows, network))
-    figure = elbo_vs_size_figure(rows, dark=is_dark())
+    figure = in_ink(elbo_vs_size_figure(rows, dark=is_dark()), is_dark())
     figure.update_layout(height=460, margin_t=20, legend=dict(orientation="h", x=0, xanchor="left", y=-0.2))
     st.plotly_chart(
         figure,

@@ -20,16 +20,16 @@ CLASSICAL = {  # learners that are no VAE
     "linear_gaussian_bn_ridge": ("linear BN, ridge", "#CC79A7", "star"),
 }
 _LOOKS = MODEL_LOOKS | CLASSICAL
-_LINEAR_BELOW = 0.01  # nats; from here on the axis is nearly logarithmic
+_LINEAR_BELOW = 0.003  # nats; from here on the axis is nearly logarithmic
 _TICKS = (0, 0.01, 0.1, 1, 10, 100)
-_ROW, _PANEL = 25, 74  # pixels
+_ROW, _GAP, _TOP, _BOTTOM = 25, 84, 56, 50  # pixels
 
 
 def squeezed(nats: float) -> float:
     """Where a number of nats lies on the axis, on which 0, 0.01 and 10 can all be read.
 
     >>> [round(squeezed(nats), 2) for nats in (-0.01, 0, 0.01, 0.1, 1, 10)]
-    [-0.3, 0.0, 0.3, 1.04, 2.0, 3.0]
+    [-0.64, 0.0, 0.64, 1.54, 2.52, 3.52]
     """
     return math.copysign(math.log10(1 + abs(nats) / _LINEAR_BELOW), nats)
 
@@ -88,13 +88,13 @@ def excess_figure(rows: Sequence[dict], network: str, dark: bool = False) -> go.
     panels = measured(rows)
     heights = [len(panel) for panel in panels.values()]
     titles = [f"<b>{panel[0]['training_points']:,} points</b>, {k} per variable" for k, panel in panels.items()]
-    height = _ROW * sum(heights) + _PANEL * (len(panels) + 1)
+    inner = _ROW * sum(heights) + _GAP * (len(panels) - 1)
     figure = make_subplots(
         rows=len(panels),
         cols=1,
         shared_xaxes=True,
         row_heights=heights,
-        vertical_spacing=_PANEL / height if len(panels) > 1 else 0,
+        vertical_spacing=_GAP / inner if len(panels) > 1 else 0,
         subplot_titles=titles,
     )
     figure.update_annotations(x=0, xanchor="left", yshift=17)  # above the name of the dashed line
@@ -102,9 +102,19 @@ def excess_figure(rows: Sequence[dict], network: str, dark: bool = False) -> go.
         _draw_panel(figure, number, panel, recipes_of(rows))
     _draw_truth(figure, rows, len(panels), dark)
     ticks = dict(tickvals=[squeezed(nats) for nats in _TICKS], ticktext=[str(nats) for nats in _TICKS])
-    figure.update_xaxes(**ticks, range=_range(rows), zeroline=False, fixedrange=True, showticklabels=True)
+    figure.update_xaxes(**ticks, range=_range(rows), zeroline=False, fixedrange=True, showticklabels=True, tickangle=0)
     figure.update_xaxes(title_text="excess NLL, nats", row=len(panels))
-    return figure.update_layout(height=height, margin=dict(l=10, r=58, t=_PANEL, b=50), showlegend=False)
+    figure.update_layout(height=inner + _TOP + _BOTTOM, margin=dict(l=10, r=58, t=_TOP, b=_BOTTOM), showlegend=False)
+    return in_ink(figure, dark)
+
+
+def in_ink(figure: go.Figure, dark: bool) -> go.Figure:
+    """The figure with all its words in the colour of the page's text."""
+    ink = "#E8EBEE" if dark else "#1B1F24"
+    figure.update_xaxes(tickfont_color=ink, title_font_color=ink)
+    figure.update_yaxes(tickfont_color=ink, title_font_color=ink)
+    figure.update_annotations(font_color=ink)
+    return figure.update_layout(font_color=ink, legend_font_color=ink)
 
 
 def _draw_panel(figure: go.Figure, number: int, panel: list[dict], recipes: list[str]) -> None:
@@ -157,7 +167,7 @@ def _draw_truth(figure: go.Figure, rows: Sequence[dict], num_panels: int, dark: 
         figure.add_vline(0, line=dict(color=colour, dash="dash", width=2), row=number, col=1)
         figure.add_annotation(
             x=0, y=1, yref="y domain", yanchor="bottom", xanchor="left", xshift=-4, showarrow=False,
-            text=f"estimated ± {error:.2g}" if error else "exact", font_color=colour, row=number, col=1,
+            text=f"estimated ± {error:.2g}" if error else "exact", row=number, col=1,
         )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def _classical(panel: list[dict], recipes: Sequence[str]) -> str | None:
         return f"{size}, of {pair}, the classical one is **nearer** to the truth."
     if _tells_apart(model, best):
         return f"{size}, of {pair}, the VAE is **nearer** to the truth."
-    return f"{size} {pair} cannot be told apart."
+    return f"{size} {pair} cannot be told apart by these runs."
 
 
 def _paper(rows: Sequence[dict]) -> list[str]:

@@ -15,7 +15,7 @@ HOW_TO_MAKE = "python -m sirenvae table 1 --preset paper --reference sirenvae/da
 _SECTION, _NETWORK, _RECIPES = "results", "results_network", "recipes"
 _FORMS = {"CSV": ("csv", "csv"), "Markdown": ("markdown", "md"), "LaTeX": ("latex", "tex"), "JSON": ("json", "json")}
 _NUMBERS = {  # columns of a table: their names and how numbers are written
-    "training_points": ("points", "%d"),
+    "training_points": ("points", "localized"),
     "multiple": ("per variable", "%d"),
     "excess_nll_mean": ("excess NLL", "%.3f"),
     "excess_nll_sd": ("± sd", "%.3f"),
@@ -108,7 +108,8 @@ def show_table(rows: Sequence[dict], names: dict[str, str], key: str) -> None:
     texts = {name: label for name, label in names.items() if any(row.get(name) for row in rows)}
     shown = [{label: row[name] for name, label in (texts | numbers).items()} for row in rows]
     config = {label: st.column_config.NumberColumn(format=_NUMBERS[name][1]) for name, label in numbers.items()}
-    st.dataframe(shown, hide_index=True, column_config=config, height="content", key=key)
+    config |= {"chosen": st.column_config.TextColumn(width="medium")}
+    st.dataframe(shown, hide_index=True, column_config=config, height="content", placeholder="-", key=key)
 
 
 def show_origin(results: ReferenceResults) -> None:
