@@ -4,6 +4,7 @@ from importlib.resources import files
 
 import streamlit as st
 
+from sirenvae.ui.lesson_strip import lesson_strip
 from sirenvae.ui.look import apply_look, one_entry_per_action
 
 st.set_page_config(
@@ -11,7 +12,7 @@ st.set_page_config(
 )
 apply_look()
 one_entry_per_action()
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/network.py", title="Network", url_path="start", default=True),
         st.Page("pages/inversion.py", title="Inversion"),
@@ -23,4 +24,6 @@ st.navigation(
         st.Page("pages/network.py", title="Network", url_path="network", visibility="hidden"),
     ],
     position="top",
-).run()
+)
+lesson_strip()
+page.run()

@@ -6,6 +6,7 @@ from sirenvae.ui.choice import edit, toggle_observed
 from sirenvae.ui.edit_form import edit_row
 from sirenvae.ui.gallery import gallery, generator
 from sirenvae.ui.graph_view import network_picture
+from sirenvae.ui.lesson_strip import start_lesson
 from sirenvae.ui.network_facts import facts_code, show_conditionals, show_download, show_explore, show_facts
 from sirenvae.ui.picker import about_choice, pick_network, picker_row
 from sirenvae.ui.teaching import show_code, shown_in
@@ -16,6 +17,7 @@ st.markdown(
     "inferred. **First thing to try:** point at a disc and read what separates it from all others; then click it to "
     "observe it, and watch the entropy."
 )
+start_lesson()
 row, cards = picker_row(), st.container()
 picture, facts = st.columns([5, 2], gap="large")
 network = pick_network(row, messages=picture.empty())

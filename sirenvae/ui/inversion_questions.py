@@ -8,7 +8,7 @@ import sirenvae as sv
 from sirenvae.ui.inversion_export import export_step
 from sirenvae.ui.inversion_factors import show_factors
 from sirenvae.ui.inversion_independence import ask_independence
-from sirenvae.ui.inversion_lights import show_lights
+from sirenvae.ui.inversion_lights import Lights, show_lights
 from sirenvae.ui.inversion_race import show_race
 from sirenvae.ui.inversion_roles import ask_role, role_changed
 from sirenvae.ui.look import keep_in_url
@@ -26,17 +26,23 @@ def further_questions(network: sv.BayesianNetwork, rule: Rule, step: int) -> Non
     if role_changed(network):
         st.session_state[_ASK] = "observed or latent"
     keep_in_url(_ASK)
-    asked = st.segmented_control("Ask more", QUESTIONS, key=_ASK, bind="query-params")
-    lights = None
+    with st.container(key="question"):
+        asked = st.segmented_control("Ask more", QUESTIONS, key=_ASK, bind="query-params")
+        lights = _answer(asked, network, rule, step)
+    show_lights(network, lights)
+
+
+def _answer(asked: str | None, network: sv.BayesianNetwork, rule: Rule, step: int) -> Lights | None:
+    """Show what belongs to a question; some of them light the pictures."""
     match asked:
         case "independence":
-            lights = ask_independence(network, rule)
+            return ask_independence(network, rule)
         case "observed or latent":
-            lights = ask_role(network, rule)
+            return ask_role(network, rule)
         case "race of rules":
             show_race(network, rule)
         case "factors":
             show_factors(network, rule, step)
         case "export":
             export_step(network, rule, step)
-    show_lights(network, lights)
+    return None

@@ -25,7 +25,7 @@ from sirenvae.ui.choice import (
     uploads,
     usable,
 )
-from sirenvae.ui.look import common_to_pages, keep_in_url, plain, run_under_navigation
+from sirenvae.ui.look import common_to_pages, is_history_navigation, keep_in_url, plain, run_under_navigation
 
 __all__ = ["CHANGES", "NETWORK", "OBSERVED", "about_choice", "pick_network", "picker_row", "toggle_observed"]
 
@@ -51,6 +51,9 @@ def pick_network(row=None, messages=None) -> sv.BayesianNetwork:
     """
     run_under_navigation()
     keep_in_url(NETWORK, CHANGES, OBSERVED)
+    if is_history_navigation():  # what is said before the widgets are there is about the address, too
+        for key in (CHANGES, OBSERVED):
+            st.session_state[key] = st.query_params.get_all(key)
     names = network_choices()
     with row or picker_row(), common_to_pages():
         st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=forget, width=220)
@@ -90,7 +93,8 @@ def network_choices() -> list[str]:
     """The named networks, this session's own, and what the URL names if it can be loaded."""
     own = st.session_state.setdefault(_OWN, [])
     names = [*sv.network_names(), *own]
-    wanted = st.session_state.get(NETWORK) or st.query_params.get(NETWORK)
+    kept = None if is_history_navigation() else st.session_state.get(NETWORK)
+    wanted = kept or st.query_params.get(NETWORK)
     if wanted and wanted not in names:
         try:
             load(Choice(wanted))

@@ -8,10 +8,12 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.ui.graph_view import CACHE_KEYS, PICTURE, asset, fingerprint, graph_model
+from sirenvae.ui.look import is_history_navigation
 from sirenvae.ui.rules import ABOUT, Rule, inverse_of
 
-_STEP = "inversion_step"  # in the session: {"network": its id, "step": k}
-_SENT = "inversion_step_sent"
+_AT = "inversion_at"  # in the session: {"network": its id, "step": k, "large": the picture that is large}
+_SENT = "inversion_sent"
+_LARGE = ("induced", "network", "moral", "inverse")  # pictures; the first is large if the URL does not say another
 _MAX_DRAWN = 4000  # edges of an inverse without steps; more would be one blot
 _MAX_ROWS, _MAX_PARENTS = 9, 6  # of the table of an inverse without steps
 _START = {
@@ -30,9 +32,10 @@ _stepper = st.components.v2.component(
 
 
 def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, predict: str = "off", key: str = "stepper") -> int:
-    """The pictures of an inversion with a step bar; the step is kept in the session and the URL (`step`).
+    """The pictures of an inversion with a step bar.
 
-    Another rule for the same network keeps the step, as far as there are as many.
+    The step and which picture is large are kept in the session and the URL (`step`, `large`). Another rule for the
+    same network keeps the step, as far as there are as many.
 
     Arguments:
         network: The network to invert.
@@ -44,26 +47,41 @@ def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, predict: str = 
         The step, as far as Python has heard of it.
     """
     trace = _trace(network, rule)
-    kept = st.session_state.get(_STEP, {"network": trace["network"], "step": _step_in_url()})
-    step = kept["step"] if kept["network"] == trace["network"] else 0
+    at = _kept(trace["network"])
     if trace["words"]:
-        step = min(step, len(trace["words"]))
-    st.session_state[_STEP] = {"network": trace["network"], "step": step}
-    # What was sent stays the same while the picture is on the page: a trace can be megabytes, and the step is the
-    # browser's business. The picture's own state is gone after a page switch; then it starts where it was left.
-    sent = st.session_state.get(_SENT)
-    if key not in st.session_state or sent is None or sent["id"] != trace["id"]:
-        sent = st.session_state[_SENT] = {"id": trace["id"], "step": step}
-    if step and trace["words"]:
-        st.query_params["step"] = str(step)
+        at["step"] = min(at["step"], len(trace["words"]))
+    st.session_state[_AT] = at
+    # What was sent stays the same while the picture is on the page: a trace can be megabytes, and where it is is the
+    # browser's business. The picture's own state is gone after a page switch; then it starts where it was left. An
+    # address that was gone to is news in any case.
+    sent, gone_to = st.session_state.get(_SENT), is_history_navigation()
+    if key not in st.session_state or sent is None or sent["id"] != trace["id"] or gone_to:
+        visit = (sent["visit"] if sent else 0) + gone_to
+        sent = st.session_state[_SENT] = {"id": trace["id"], "visit": visit, "step": at["step"], "large": at["large"]}
+    _write("step", str(at["step"]) if at["step"] else None)
+    _write("large", at["large"] if at["large"] != _LARGE[0] else None)
+
+    def moved() -> None:
+        st.session_state[_AT] = st.session_state[key]["at"]
+
+    _stepper(key=key, data=trace | sent | {"predict": predict}, on_at_change=moved)
+    return at["step"] if trace["words"] else 0
+
+
+def _kept(network: str) -> dict[str, Any]:
+    """Where the picture of a network is: what the session knows, or the URL where that is news."""
+    at = st.session_state.get(_AT)
+    if at is None or is_history_navigation():
+        large = st.query_params.get("large")
+        return {"network": network, "step": _step_in_url(), "large": large if large in _LARGE else _LARGE[0]}
+    return dict(at) if at["network"] == network else {"network": network, "step": 0, "large": at["large"]}
+
+
+def _write(name: str, value: str | None) -> None:
+    if value is None:
+        st.query_params.pop(name, None)
     else:
-        st.query_params.pop("step", None)
-
-    def stepped() -> None:
-        st.session_state[_STEP] = st.session_state[key]["at"]
-
-    _stepper(key=key, data=trace | {"step": sent["step"], "predict": predict}, on_at_change=stepped)
-    return step if trace["words"] else 0
+        st.query_params[name] = value
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=CACHE_KEYS)

@@ -49,7 +49,8 @@ def run_controls(network: BayesianNetwork) -> None:
         kind = "primary" if name == "minute" else "secondary"
         settings = {"type": kind, "width": "stretch", "disabled": not ready, "key": f"preset_{name}", "help": words}
         st.button(label, on_click=_start, args=(Plan(network, preset=name),), **settings)
-    with st.expander("Your own settings", icon=":material/tune:", key="own_settings"):
+    is_asked = "sizes" in st.query_params  # a link that names sizes shows them
+    with st.expander("Your own settings", is_asked, icon=":material/tune:", key="own_settings"):
         _own_settings(network, disabled=not ready)
     problem = st.session_state.get(_PROBLEM)
     if problem and problem[0] is network:

@@ -59,9 +59,9 @@ class Stage {
       const v = this.model.names.indexOf(event.target.closest?.("[data-node]")?.getAttribute("data-node"));
       if (v >= 0 && !zoom.dragged && kind === this.large) this.onVariableClick(v);
     });
-    frame.addEventListener("click", () => frame.classList.contains("small") && this.choose(kind));
+    frame.addEventListener("click", () => frame.classList.contains("small") && this.#click(kind));
     frame.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === frame) this.choose(kind);
+      if (event.key === "Enter" && event.target === frame) this.#click(kind);
     });
     this.resize.observe(frame);
     this.#listen(this.pictures[kind]);
@@ -95,6 +95,11 @@ class Stage {
   choose(kind) {
     this.wanted = kind;
     this.enlarge(kind);
+  }
+
+  #click(kind) {
+    this.choose(kind);
+    this.onChoose();
   }
 
   // Dropped parents are to be seen in the inverse alone: it stands in for the induced graph, whose story is over.

@@ -13,6 +13,7 @@ class Stepper {
     mount.append(this.root);
     this.stage = new Stage(this.root, (v) => this.role(v));
     this.stage.onVariableClick = (v) => this.predict?.click(v);
+    this.stage.onChoose = () => this.tellLater();
     this.lights = new Lights(this.stage);
     this.onKey = (event) => this.key(event);
     document.addEventListener("keydown", this.onKey, true); // before a list that keeps its keys to itself
@@ -22,16 +23,20 @@ class Stepper {
   }
 
   // Called at every run of the page: only another trace rebuilds anything. The client's step is the truth, and another
-  // rule for the same network goes on from it.
+  // rule for the same network goes on from it, unless an address was gone to that says another one.
   update(data, tell) {
     this.tell = tell;
+    const isVisit = data.visit !== this.visit;
+    if (isVisit) this.arrive(data);
     if (data.id === this.id) {
       this.stage.each((picture) => picture.canvas?.redraw()); // the theme may differ
       if (data.predict !== this.predict.mode) this.repredict(data.predict);
+      if (isVisit) this.go(data.step, false);
+      if (isVisit) this.stage.enlarge(this.stage.pictures[data.large] ? data.large : "inverse");
       return;
     }
     this.pause();
-    const isSame = data.network === this.data?.network;
+    const isSame = data.network === this.data?.network && !isVisit;
     if (!isSame) this.reached = data.step;
     this.id = data.id;
     this.data = data;
@@ -41,6 +46,16 @@ class Stepper {
     this.step = -1;
     this.go(this.reached, isSame && this.steps.length > 0);
     this.light();
+  }
+
+  // The picture that an address wants large is not pushed aside by what a question lights there and then.
+  arrive({ visit, large }) {
+    this.pause();
+    clearTimeout(this.telling);
+    this.visit = visit;
+    this.stage.wanted = large;
+    this.lit = undefined;
+    this.isAsked = large !== "induced";
   }
 
   // Another kind of prediction at the same step.
@@ -55,8 +70,9 @@ class Stepper {
     const lights = board.lights?.model === this.model?.id ? board.lights : null;
     this.lights.show(lights);
     const news = JSON.stringify(lights);
-    if (lights && news !== this.lit && !lights.edges[this.stage.large]?.length) this.stage.choose(lights.show);
-    this.lit = news;
+    const isNews = lights && news !== this.lit && !(this.isAsked && this.lit === undefined);
+    if (isNews && !lights.edges[this.stage.large]?.length) this.stage.choose(lights.show);
+    if (lights || this.lit !== undefined) this.lit = news;
   }
 
   destroy() {
@@ -146,7 +162,7 @@ class Stepper {
 
   tellLater() {
     clearTimeout(this.telling);
-    this.telling = setTimeout(() => this.tell(this.step), TELL_AFTER);
+    this.telling = setTimeout(() => this.tell({ step: this.step, large: this.stage.wanted }), TELL_AFTER);
   }
 
   // The variables that step s is about.
@@ -276,6 +292,6 @@ export default function ({ data, parentElement, setStateValue }) {
   const mount = parentElement.querySelector(".mount");
   if (!steppers.has(mount)) steppers.set(mount, new Stepper(mount));
   const stepper = steppers.get(mount);
-  stepper.update(data, (step) => setStateValue("at", { network: stepper.data.network, step }));
+  stepper.update(data, (at) => setStateValue("at", { network: stepper.data.network, ...at }));
   return () => stepper.destroy();
 }
