@@ -178,4 +178,4 @@ def _range(rows: Sequence[dict]) -> list[float]:
     papers = [row["paper_excess_nll"] or 0.0 for row in rows]
     low = min([0.0, *(squeezed(mean - deviation) for mean, deviation in means)])
     high = max(squeezed(value) for value in (*papers, *(mean + deviation for mean, deviation in means)))
-    return [low - 0.15, high + 0.2]
+    return [low - 0.15, high + 0.3]

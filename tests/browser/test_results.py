@@ -29,8 +29,8 @@ def test_every_learner_is_drawn_and_the_words_are_the_rows(open_page, results, t
     expect_count(page, f"{CHART} .scatterlayer .trace", len(rows) + len(papers))
     sentence = table1_words(rows_of(results, network))[0].replace("**", "")
     page.get_by_text(sentence).wait_for()
-    assert page.locator(".st-key-results_table [data-testid=stDataFrame]").is_visible()
-    assert page.get_by_text(results.command.split()[-1]).first.is_visible()
+    page.locator(".st-key-results_table [data-testid=stDataFrame]").wait_for()
+    page.get_by_text(results.command.split()[-1]).first.wait_for()
 
 
 def test_another_network_is_in_the_link_and_a_reload_shows_it(open_page, results, base_url):
