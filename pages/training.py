@@ -3,8 +3,9 @@
 import streamlit as st
 
 from sirenvae.ui.picker import pick_network
+from sirenvae.ui.teaching import shown_in
 from sirenvae.ui.training_controls import run_controls
-from sirenvae.ui.training_view import run_view
+from sirenvae.ui.training_view import run_view, show_training_code
 
 st.title("Training")
 st.markdown(
@@ -18,3 +19,9 @@ with controls:
     run_controls(network)
 with view:
     run_view(network)
+show_training_code(network)
+shown_in(
+    "the models and ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022)",
+    "the ELBO: Kingma & Welling, Auto-Encoding Variational Bayes (2014)",
+    "the IWAE bound in the downloads: Burda et al., Importance Weighted Autoencoders (2016)",
+)

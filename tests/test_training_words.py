@@ -1,5 +1,7 @@
 """What the training page says and draws, from made-up numbers."""
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("streamlit", reason="the app is an optional part")
@@ -44,7 +46,7 @@ def record(model, size, step, loss=4.0):
 def job():
     about = {"models": ("true", "vanilla_vae"), "sizes": (7, 70), "num_seeds": 2, "steps": {7: 100, 70: 100}}
     about["tasks"] = [[(model, size) for size in about["sizes"]] for model in about["models"]]
-    return Job("student-own-0000", Plan(STUDENT), state=RUNNING, about=about, started=0.0)
+    return Job("student-own-0000", Plan(STUDENT), Path("nowhere"), state=RUNNING, about=about, started=0.0)
 
 
 def test_the_gap_is_judged_by_pairs_of_seeds(job):

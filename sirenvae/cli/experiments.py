@@ -45,7 +45,7 @@ def _add_figure(commands) -> None:
     figures = parser.add_subparsers(required=True, metavar="FIGURE")
     elbo = figures.add_parser("elbo-vs-size", help="ELBO against training-set size")
     add_network_argument(elbo, "--network", nargs="+", default=["ecoli70"])
-    elbo.add_argument("--preset", default="quick", help="minute, quick (default) or paper")
+    elbo.add_argument("--preset", default="quick", help="minute, structures, quick (default) or paper")
     elbo.add_argument("--sizes", type=int, nargs="+", help="training-set sizes instead of the preset's")
     elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
     elbo.add_argument("--steps", type=int, help="training steps instead of the recipe's")

@@ -14,7 +14,7 @@ MODEL_LOOKS = {
     "independent": ("SIReN-VAE, independent", "#E69F00", "diamond"),
     "vanilla_vae": ("vanilla VAE", "#7F7F7F", "x"),
 }
-_LOOKS = MODEL_LOOKS | {"linear_gaussian_bn": ("linear BN, known structure", "#CC79A7", "triangle-up")}
+LEARNER_LOOKS = MODEL_LOOKS | {"linear_gaussian_bn": ("linear BN, known structure", "#CC79A7", "triangle-up")}
 
 
 def truth_label(loss: float, error: float) -> str:
@@ -40,7 +40,7 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         and the band is one standard deviation over seeds.
     """
     figure = go.Figure()
-    for model, (label, colour, symbol) in _LOOKS.items():
+    for model, (label, colour, symbol) in LEARNER_LOOKS.items():
         sizes = sorted({row["size"] for row in rows if row["model"] == model})
         if not sizes:
             continue

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from statistics import fmean, stdev
 
-from sirenvae.figures.elbo import MODEL_LOOKS, truth_label
+from sirenvae.figures.elbo import LEARNER_LOOKS, truth_label
 from sirenvae.graphs import observed_entropy
 from sirenvae.ui.jobs import Job
 
 _CROSS = "path://M2,0 L5,3 L8,0 L10,2 L7,5 L10,8 L8,10 L5,7 L2,10 L0,8 L3,5 L0,2 Z"
-_SYMBOLS = {"circle": "circle", "square": "rect", "diamond": "diamond", "x": _CROSS}
+_SYMBOLS = {"circle": "circle", "square": "rect", "diamond": "diamond", "triangle-up": "triangle", "x": _CROSS}
 _FAINT = 0.15  # the opacity of a band
 _COVERED = 0.8  # share of a curve's values that the axis must show; the first steps lie far above the rest
 
@@ -61,9 +61,8 @@ def training_chart(network, job: Job | None, size: int | None, dark: bool) -> di
     top = sorted(shown)[int(_COVERED * (len(shown) - 1))] if shown else _expected(truth) + 1
     steps = records[-1]["num_steps"] if records else (job.about["steps"].get(size, 1000) if job and job.about else 1000)
     axis = {"type": "value", "min": 0, "max": steps, "name": "training steps"}
-    return _chart(
-        series, axis, _loss_axis([_expected(truth, top), top, *(loss for loss in shown if loss < top)]), "axis"
-    )
+    losses = [_expected(truth, top), top, *(loss for loss in shown if loss < top)]
+    return _chart(series, axis, _loss_axis(losses), "axis", dark)
 
 
 def size_chart(network, job: Job | None, dark: bool) -> dict:
@@ -85,22 +84,28 @@ def size_chart(network, job: Job | None, dark: bool) -> dict:
     axis = {"type": "log", "min": low, "max": high, "name": "training points (log scale)"}
     axis |= {"axisTick": ticks, "axisLabel": ticks | {"hideOverlap": True}, "splitLine": {"show": False}}
     axis["minorTick"] = {"show": False}
-    return _chart(series, axis, _loss_axis(shown), "item")
+    return _chart(series, axis, _loss_axis(shown), "item", dark)
 
 
 def _in_order(models: set[str]) -> list[str]:
-    return [model for model in MODEL_LOOKS if model in models]
+    return [model for model in LEARNER_LOOKS if model in models]
 
 
-def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str) -> dict:
+def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str, dark: bool) -> dict:
     names = [one["name"] for one in series if one.pop("in_legend", False)]
+    ink, grid = ("#D5DADF", "#3A424B") if dark else ("#3B424A", "#E3E7EB")
+    words = {"color": ink}
+    label = {"axisLabel": words | x_axis.pop("axisLabel", {}), "nameTextStyle": words}
+    lines = {"axisLine": {"lineStyle": words}, "splitLine": {"lineStyle": {"color": grid}}}
     return {
         "animation": False,
+        "textStyle": words,
         "grid": {"left": 8, "right": 16, "top": 26, "bottom": 58 if len(names) < 3 else 76, "containLabel": True},
-        "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30},
+        "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30, "textStyle": words},
         "tooltip": {"trigger": trigger, "valueFormatter": "%.2f", "confine": True},
-        "xAxis": {"nameLocation": "middle", "nameGap": 28, **x_axis},
-        "yAxis": {"type": "value", "name": "nats", "nameLocation": "end", **y_axis},
+        "xAxis": {"nameLocation": "middle", "nameGap": 28, **lines, **label, **x_axis},
+        "yAxis": {"type": "value", "name": "nats", "nameLocation": "end", **lines, "axisLabel": words, **y_axis}
+        | {"nameTextStyle": words},
         "series": series,
     }
 
@@ -137,7 +142,7 @@ def _true_line(truth: float | None, error: float, dark: bool) -> list[dict]:
 
 
 def _line(model: str, data: list) -> dict:
-    label, colour, symbol = MODEL_LOOKS[model]
+    label, colour, symbol = LEARNER_LOOKS[model]
     item = {"color": colour, "opacity": 1}
     return {"type": "line", "name": label, "data": data, "symbol": _SYMBOLS[symbol], "itemStyle": item, "color": colour}
 
@@ -161,7 +166,7 @@ def _mean_line(model: str, means: dict[int, float], spreads: dict[int, float]) -
 def _band(model: str, means: dict[int, float], spreads: dict[int, float]) -> list[dict]:
     """One standard deviation to either side, drawn as an unseen lower line and a filled difference stacked upon it."""
     hidden = {"type": "line", "symbol": "none", "lineStyle": {"opacity": 0}, "silent": True, "stackStrategy": "all"}
-    hidden |= {"stack": model, "color": MODEL_LOOKS[model][1], "tooltip": {"show": False}, "z": 1}
+    hidden |= {"stack": model, "color": LEARNER_LOOKS[model][1], "tooltip": {"show": False}, "z": 1}
     lower = [[size, means[size] - spreads[size]] for size in means]
     width = [[size, 2 * spreads[size]] for size in means]
     return [
@@ -171,7 +176,7 @@ def _band(model: str, means: dict[int, float], spreads: dict[int, float]) -> lis
 
 
 def _seed_marks(model: str, found: dict[int, list[float]]) -> dict:
-    label, colour, symbol = MODEL_LOOKS[model]
+    label, colour, symbol = LEARNER_LOOKS[model]
     data = [[size, loss, f"{loss:.2f} nats"] for size, losses in found.items() for loss in losses]
     return {
         "type": "scatter",

@@ -13,14 +13,16 @@ from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.ui.choice import choose
 from sirenvae.ui.jobs import Plan, TrainingManager
 from sirenvae.ui.look import plain
+from sirenvae.ui.teaching import network_lines
 
 RUN = "run"  # key and URL parameter of the run that is shown
 PRESETS = {
     "minute": ("A minute: true against vanilla", "True structure and vanilla VAE, three sizes, two seeds."),
+    "structures": ("A minute: all four structures", "All four models at two points per variable, two seeds."),
     "quick": ("Five minutes: all four models", "Five sizes, three seeds."),
     "paper": ("Half an hour: as in the paper", "All four models, seven sizes, five seeds."),
 }
-_PROBLEM = "training_problem"  # a network and one sentence why the last run on it could not be started
+_PROBLEM = "training_problem"  # one sentence why the last run could not be started, after its network if it has one
 _SIZES = (1, 2, 5)  # default sizes, in points per variable
 _MOST = {"seeds": 64, "points in a training set": 100_000, "training steps": 1_000_000}  # a page's server is shared
 
@@ -48,12 +50,12 @@ def run_controls(network: BayesianNetwork) -> None:
     for name, (label, words) in PRESETS.items():
         kind = "primary" if name == "minute" else "secondary"
         settings = {"type": kind, "width": "stretch", "disabled": not ready, "key": f"preset_{name}", "help": words}
-        st.button(label, on_click=_start, args=(Plan(network, preset=name),), **settings)
+        st.button(label, on_click=_start, args=(Plan(network, preset=name, source=network_lines()),), **settings)
     is_asked = "sizes" in st.query_params  # a link that names sizes shows them
     with st.expander("Your own settings", is_asked, icon=":material/tune:", key="own_settings"):
         _own_settings(network, disabled=not ready)
     problem = st.session_state.get(_PROBLEM)
-    if problem and problem[0] is network:
+    if problem and (problem[0] is None or problem[0] is network):
         st.error(plain(problem[1]), icon=":material/error:")
     _pick_run()
 
@@ -61,7 +63,7 @@ def run_controls(network: BayesianNetwork) -> None:
 def start_example() -> None:
     """Callback: choose ecoli70 and start its one-minute run."""
     choose("ecoli70")
-    _start(Plan(load_network("ecoli70"), preset="minute"))
+    _start(Plan(load_network("ecoli70"), preset="minute", source=network_lines()))
 
 
 def shown_run() -> str | None:
@@ -76,6 +78,15 @@ def _start(plan: Plan, patience: float = 1.0) -> None:
         st.session_state[RUN] = training_manager().submit(plan, patience)
     except InputError as error:
         st.session_state[_PROBLEM] = plan.network, str(error)
+
+
+def go_on(job_id: str) -> None:
+    """Callback: let a stopped run go on, or say why it cannot."""
+    st.session_state.pop(_PROBLEM, None)
+    try:
+        training_manager().resume(job_id)
+    except InputError as error:
+        st.session_state[_PROBLEM] = None, str(error)
 
 
 def _own_settings(network: BayesianNetwork, disabled: bool) -> None:
@@ -114,6 +125,7 @@ def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: s
             num_seeds=state["seeds"],
             learning_rate=state["learning_rate"],
             num_steps=state["steps"],
+            source=network_lines(),
         ),
         patience=10.0,
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import time
 
 import streamlit as st
 
-from sirenvae.graphs import BayesianNetwork
-from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job
+from sirenvae.graphs import BayesianNetwork, network_names, network_to_json
+from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
 from sirenvae.ui.look import plain
+from sirenvae.ui.teaching import show_code
 from sirenvae.ui.training_charts import size_chart, training_chart
-from sirenvae.ui.training_controls import shown_run, start_example, training_manager
+from sirenvae.ui.training_code import training_code
+from sirenvae.ui.training_controls import go_on, shown_run, start_example, training_manager
+from sirenvae.ui.training_models import models_view
 from sirenvae.ui.training_words import description, doing, duration, findings, seconds_left, share_done
 
 POLL_SECONDS = 0.8
@@ -44,7 +48,15 @@ def run_view(network: BayesianNetwork) -> None:
         if network.conditionals is not None:
             _before_the_first(network)
         return
-    st.fragment(_live, run_every=POLL_SECONDS if job.active else None)(job.id, job.active)
+    st.fragment(_live, run_every=POLL_SECONDS if job.active else None)(job.id, _stage(job))
+    models_view(job)
+    _recipe(job)
+    _downloads(job)
+
+
+def _stage(job: Job) -> tuple[bool, bool, int]:
+    """What the rest of the page depends on, beyond the live part."""
+    return job.active, job.about is not None, len(job.points)
 
 
 def _before_the_first(network: BayesianNetwork) -> None:
@@ -64,10 +76,10 @@ def _before_the_first(network: BayesianNetwork) -> None:
     _charts(network, None)
 
 
-def _live(job_id: str, was_active: bool) -> None:
-    """One look at the run; the last one redraws the page, which ends the polling."""
+def _live(job_id: str, stage: tuple[bool, bool, int]) -> None:
+    """One look at the run; once there is more to show than this part does, it redraws the page."""
     job = training_manager().job(job_id)
-    if was_active and (job is None or not job.active):
+    if job is None or _stage(job) != stage:
         st.rerun()
     _status(job)
     if job.state == FAILED:
@@ -75,8 +87,6 @@ def _live(job_id: str, was_active: bool) -> None:
     _charts(job.plan.network, job)
     if sentences := findings(job):
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-    _recipe(job)
-    _downloads(job)
 
 
 def _status(job: Job) -> None:
@@ -87,9 +97,16 @@ def _status(job: Job) -> None:
         if job.active:
             stop = {"icon": ":material/stop:", "key": "stop", "on_click": training_manager().stop, "args": (job.id,)}
             st.button("Stop", **stop)
+        elif job.can_go_on:
+            words = "The run goes on where it stopped, once no other run is before it."
+            more = {"icon": ":material/resume:", "key": "resume", "on_click": go_on, "args": (job.id,), "help": words}
+            st.button("Go on", **more)
     st.markdown(description(job))
     if job.state == QUEUED and (ahead := training_manager().num_ahead(job.id)):
-        st.progress(0.0, f"{ahead} {'run' if ahead == 1 else 'runs'} before this one.")
+        st.progress(
+            share_done(job),
+            f"Place {ahead + 1} in the queue: {ahead} {'run' if ahead == 1 else 'runs'} before this one.",
+        )
     elif job.active:
         st.progress(share_done(job), doing(job) if job.state == RUNNING else "The training process is starting.")
 
@@ -161,6 +178,22 @@ def _recipe(job: Job) -> None:
         lines = [f"| {name.replace('_', ' ')} | {value} | {_MEANING[name]} |" for name, value in shown.items()]
         st.markdown(f"The recipe called *{recipe['name']}*, with AdamW. A cell is measured with {draws}.")
         st.markdown("\n".join(["| setting | value | what it is |", "|:--|:--|:--|", *lines]))
+        st.markdown(
+            "Another recipe, *selected*, chooses among several by cross-validation. That takes many minutes, so it is "
+            f"not offered here: `python -m sirenvae train {_on_command_line(job)} --recipe selected` runs it."
+        )
+
+
+def show_training_code(network: BayesianNetwork) -> None:
+    """The code of the run that is shown; before the first one, of the first of the ready-made runs."""
+    job = training_manager().job(shown_run()) if shown_run() else None
+    plan = job.plan if job else Plan(network, preset="minute")
+    show_code(*training_code(plan), key="training_code", network=plan.source or None)
+
+
+def _on_command_line(job: Job) -> str:
+    name = job.plan.network.name
+    return f"{name if name in network_names() else 'network.json'} --size {min(job.about['sizes'])}"
 
 
 def _downloads(job: Job) -> None:
@@ -169,6 +202,7 @@ def _downloads(job: Job) -> None:
     with st.container(horizontal=True):
         settings = {"icon": ":material/download:", "on_click": "ignore"}
         st.download_button("Numbers as CSV", lambda: _csv(job.rows), f"{job.id}.csv", "text/csv", **settings)
+        st.download_button("Numbers as JSON", lambda: _json(job), f"{job.id}.json", "application/json", **settings)
         st.download_button("Figure as HTML", lambda: _html(job), f"{job.id}.html", "text/html", **settings)
 
 
@@ -178,6 +212,14 @@ def _csv(rows: list[dict]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _json(job: Job) -> str:
+    """The rows, and everything that they depend on."""
+    network = job.plan.network
+    about = {name: value for name, value in job.about.items() if name != "tasks"}
+    content = {"network": network.name, "structure": json.loads(network_to_json(network)), "run": about}
+    return json.dumps(content | {"state": job.state, "rows": job.rows}, indent=1)
 
 
 def _html(job: Job) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from statistics import fmean, stdev
+from collections.abc import Sequence
+from statistics import correlation, fmean, median, stdev
 
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.figures.elbo import LEARNER_LOOKS, MODEL_LOOKS
 from sirenvae.ui.jobs import RUNNING, Job
 from sirenvae.ui.look import plain
 from sirenvae.ui.training_charts import seed_losses, true_loss, true_loss_error
@@ -15,6 +16,7 @@ _NAMES = {
     "fully_connected": "the fully connected structure",
     "independent": "the independent structure",
     "vanilla_vae": "the vanilla VAE",
+    "linear_gaussian_bn": "the linear-Gaussian network of known structure",
 }
 _RIVALS = ("vanilla_vae", "independent", "fully_connected")  # the first that was trained is compared with
 
@@ -57,7 +59,7 @@ def seconds_left(job: Job, now: float) -> float | None:
 
 def _steps_done(job: Job) -> dict[tuple[str, int], int]:
     done = {(record["model"], record["size"]): record["step"] for record in job.progress}
-    finished = {(point["model"], point["size"]): job.about["steps"][point["size"]] for point in job.points}
+    finished = {cell: job.about["steps"][cell[1]] for cell in job.done if cell[0] in job.about["models"]}
     return done | finished
 
 
@@ -89,7 +91,7 @@ def doing(job: Job) -> str:
     if not job.progress:
         return "Drawing data and building the first model."
     last = job.progress[-1]
-    finished = {(point["model"], point["size"]) for point in job.points}
+    finished = {cell for cell in job.done if cell[0] in job.about["models"]}
     reached = {
         record["size"]: record
         for record in job.progress
@@ -164,7 +166,7 @@ def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
 def _gap_sentence(rows: list[dict], rival: str, size: int) -> str:
     gap, noise = _gap(rows, rival, size)
     truth, line = -rows[0]["true_log_evidence"], _line(rows)
-    above = {model: fmean(losses) - truth for model in MODEL_LOOKS if (losses := seed_losses(rows, model, size))}
+    above = {model: fmean(losses) - truth for model in LEARNER_LOOKS if (losses := seed_losses(rows, model, size))}
     both = f"{above['true']:.2f} against {above[rival]:.2f} nats above "
     others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
     end = f"; {_listed(others)}." if others else "."
@@ -204,3 +206,67 @@ def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def posterior_words(is_linear: bool, models: tuple[str, ...]) -> str:
+    """How to read the posterior of a test point."""
+    words = [
+        "Marks are means, bars reach two standard deviations to either side, and so do the ellipses. A latent that "
+        "nobody has seen has no unit and no sign, so all is in standard deviations of the latent's prior: the grey "
+        "band is the prior itself, and a bar as long as the band says that the observed values tell nothing about it."
+    ]
+    if is_linear:
+        words.append(
+            "A learnt latent is turned over where its means then agree better with the exact ones. In the table the "
+            "first two numbers are of this point, the correlation is over 300 test points; the last two are medians "
+            "over the latents."
+        )
+    else:
+        words.append(
+            "Not all means of this network are linear, so its exact posterior is not Gaussian and has no formula: "
+            "there is no exact one to compare with here."
+        )
+    if set(models) - {"true"}:
+        words.append(
+            "Only the true structure ties a latent to the variable of its name. The others may use their latents as "
+            "they please, so bars far from the exact ones do not mean that they explain the data badly."
+        )
+    return " ".join(words)
+
+
+def posterior_rows(bars: dict[str, tuple], agreement: dict[str, Sequence[float]]) -> list[dict[str, str]]:
+    """How near each model's posterior is to the exact one, a row each.
+
+    Arguments:
+        bars: Means and standard deviations of all latents, by model; the exact ones come first.
+        agreement: Correlation of each latent's means with the exact ones over many points, by model.
+    """
+    (exact_mean, exact_deviation), *_ = bars.values()
+    rows = []
+    for model, correlations in agreement.items():
+        mean, deviation = bars[model]
+        inside = sum(abs(mean - exact_mean) <= 2 * deviation)
+        ratio = median(deviation / exact_deviation)
+        rows.append(
+            {
+                "model": MODEL_LOOKS[model][0],
+                "exact mean in the bar": f"{inside} of {len(mean)} latents",
+                "bar, learnt / exact": f"{ratio:.2f}",
+                "correlation of the means": f"{median(correlations):.2f}",
+            }
+        )
+    return rows
+
+
+def samples_rows(names: list[str], data, draws: dict[str, object]) -> list[dict[str, str]]:
+    """Means, standard deviations and the correlation of draws of one or two variables, shape ``(N, 1 or 2)`` each."""
+    sides = {"data": data} | {MODEL_LOOKS[model][0]: values for model, values in draws.items()}
+    rows = []
+    for k, name in enumerate(names):
+        rows.append({"": f"mean of {name}"} | {side: f"{values[:, k].mean():.2f}" for side, values in sides.items()})
+        spread = {side: f"{values[:, k].std():.2f}" for side, values in sides.items()}
+        rows.append({"": f"standard deviation of {name}"} | spread)
+    if len(names) == 2:
+        both = {side: f"{correlation(*values.T.tolist()):.2f}" for side, values in sides.items()}
+        rows.append({"": f"correlation of {names[0]} and {names[1]}"} | both)
+    return rows
