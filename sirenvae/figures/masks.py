@@ -147,14 +147,15 @@ def _grouped(owners: Tensor, sets: Tensor) -> list[int]:
 
 def blocks_needed(graph: FlowGraph) -> np.ndarray:
     """The least number of blocks with which input j reaches output i, shape ``(D, D + C)``; 0 where none does."""
-    from sirenvae.flows.masks import reach
-
-    needed = np.zeros(tuple(graph.adjacency.shape), dtype=int)
-    for num_blocks in range(1, graph.num_outputs + 1):
-        newly = np.asarray(reach(graph.adjacency, num_blocks)) & (needed == 0)
+    reached = np.asarray(graph.adjacency)
+    step = reached[:, : graph.num_outputs].astype(float)
+    needed = reached.astype(int)
+    for num_blocks in range(2, graph.num_outputs + 1):
+        newly = (step @ reached > 0) & ~reached
         if not newly.any():
             break
         needed[newly] = num_blocks
+        reached = reached | newly
     return needed
 
 
@@ -163,12 +164,8 @@ def measured_jacobian(
     num_blocks: int,
     hidden_features: Sequence[int] | None = None,
     seed: int = 0,
-    outputs: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """The mean |Jacobian| of a flow with random weights, in float64, shape ``(D, D + C)``; the global seed is kept.
-
-    With `outputs` only these rows are measured.
-    """
+    """The mean |Jacobian| of a flow with random weights, in float64, shape ``(D, D + C)``; the global seed is kept."""
     import torch
 
     from sirenvae.flows import GraphicalResidualFlow
@@ -177,7 +174,7 @@ def measured_jacobian(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         flow = GraphicalResidualFlow(graph.adjacency, num_blocks, hidden_features).double()
-    return mean_absolute_jacobian(flow, seed=seed, outputs=outputs).numpy()
+    return mean_absolute_jacobian(flow, seed=seed).numpy()
 
 
 def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
@@ -200,35 +197,6 @@ def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[i
         "blocks": num_blocks,
         "needed": needed.tolist(),
         "measured": [[float(f"{value:.2e}") for value in row] for row in measured],
-        "deepest": int(needed.max()),
-        "reached": int(reached.sum()),
-        "forbidden": int((~reached).sum()),
-        "violated": int((measured[~reached] != 0).sum()),
-    }
-
-
-def stack_sample(
-    graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None, rows: int = 24
-) -> dict[str, int]:
-    """The counts of :func:`stack_drawing` for a large flow, measured at some outputs from its first to its last.
-
-    Arguments:
-        graph: The flow's dependencies.
-        num_blocks: How many blocks are stacked.
-        hidden_features: Width of each hidden layer of a block.
-        rows: How many outputs are measured.
-
-    Returns:
-        ``blocks``, ``rows``, and of the entries in these rows how many are ``reached``, ``forbidden`` and ``violated``;
-        ``deepest`` is of the whole graph.
-    """
-    chosen = np.unique(np.linspace(0, graph.num_outputs - 1, rows).astype(int))
-    needed = blocks_needed(graph)
-    reached = ((needed > 0) & (needed <= num_blocks))[chosen]
-    measured = measured_jacobian(graph, num_blocks, hidden_features, outputs=chosen.tolist())
-    return {
-        "blocks": num_blocks,
-        "rows": len(chosen),
         "deepest": int(needed.max()),
         "reached": int(reached.sum()),
         "forbidden": int((~reached).sum()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -30,14 +32,31 @@ def mean_absolute_jacobian(flow, num_points: int = 8, seed: int = 0) -> Tensor:
     weight = next(flow.parameters())
     generator = torch.Generator().manual_seed(seed)
     points = torch.randn(num_points, flow.features + flow.context_features, generator=generator, dtype=weight.dtype)
-    points = points.to(weight.device).requires_grad_()
-    context = points[:, flow.features :] if flow.context_features else None
+
+    def push(points: Tensor) -> Tensor:
+        context = points[:, flow.features :] if flow.context_features else None
+        return flow.forward_and_log_det(points[:, : flow.features], context)[0]
+
     was_training = flow.training
     flow.eval()
     try:
-        y, _ = flow.forward_and_log_det(points[:, : flow.features], context)
-        # Points do not mix, so the gradient of a sum over points holds each point's own row of the Jacobian.
-        rows = [torch.autograd.grad(y[:, i].sum(), points, retain_graph=True)[0] for i in range(flow.features)]
+        return mean_absolute_gradients(push, points.to(weight.device))
     finally:
         flow.train(was_training)
+
+
+def mean_absolute_gradients(function: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    """The mean |Jacobian| of a function that takes each point ``(N, M)`` to ``(N, D)`` by itself.
+
+    Arguments:
+        function: Takes the points.
+        points: Where it is differentiated, shape ``(N, M)``.
+
+    Returns:
+        Shape ``(D, M)``.
+    """
+    points = points.detach().requires_grad_()
+    y = function(points)
+    # Points do not mix, so the gradient of a sum over points holds each point's own row of the Jacobian.
+    rows = [torch.autograd.grad(y[:, i].sum(), points, retain_graph=True)[0] for i in range(y.shape[1])]
     return torch.stack(rows).abs().mean(dim=1)

@@ -12,12 +12,15 @@ from sirenvae.ui.graph_view import PICTURE, asset, fingerprint, graph_model
 _HTML = '<div class="mount"></div>\n'
 _CSS = asset("graph_view.css", "masks.css")
 MOST_BLOCKS = 8
+MOST_DRAWN = 200  # variables; the cells of more masks and the Jacobian of a larger flow are too many to draw or measure
 _SHARED = (*PICTURE, "mask_cells.js", "mask_graph.js")
 _BLOCK = (*_SHARED, "mask_paths.js", "mask_board.js", "mask_wires.js", "masks.js")
 _STACK = (*_SHARED, "reach_board.js", "stack.js")
+_WHOLE = (*_SHARED, "mask_paths.js", "vae_model.js", "vae_paint.js", "vae_units.js", "vae_sheets.js", "vae.js")
 
 _block_view = st.components.v2.component("sirenvae_masks", html=_HTML, css=_CSS, js=asset(*_BLOCK))
 _stack_view = st.components.v2.component("sirenvae_stack", html=_HTML, css=_CSS, js=asset(*_STACK))
+_whole_view = st.components.v2.component("sirenvae_vae", html=_HTML, css=_CSS, js=asset(*_WHOLE))
 
 
 @st.cache_data(max_entries=64, show_spinner="Building the masks")
@@ -45,12 +48,68 @@ def stack_model(
     return drawing | {"words": describe_reach(graph, num_blocks)}
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def reach_words(
+    network: str, flow: str, structure: str, num_layers: int, width: int | None, num_blocks: int
+) -> dict[str, Any]:
+    """The words of :func:`stack_model` for a flow that is too large to be measured while one waits."""
+    from sirenvae.figures.masks import blocks_needed, describe_reach
+
+    graph, _ = _flow(network, flow, structure, num_layers, width)
+    return {"words": describe_reach(graph, num_blocks), "deepest": int(blocks_needed(graph).max())}
+
+
+@st.cache_data(max_entries=16, show_spinner="Building the masks of the whole model")
+def vae_model(network: str, structure: str, num_layers: int, width: int | None) -> dict[str, Any]:
+    """The whole model's masks, see :func:`~sirenvae.figures.vae.vae_drawing`, and its decoder's check as ``check``.
+
+    Raises:
+        InputError: If a layer is narrower than the number of variables.
+    """
+    from sirenvae.figures.vae import decoder_check, vae_drawing
+
+    parsed, read_off = sv.parse_network(network, "network.json"), _structure(network, structure)
+    drawing = vae_drawing(parsed, read_off, [width] * num_layers if width else None, num_layers)
+    return drawing | {"check": decoder_check(parsed, read_off)}
+
+
+@st.cache_resource(max_entries=16, show_spinner="Inverting the network")
+def _structure(network: str, structure: str):
+    from sirenvae.models.structures import structure_of
+
+    return structure_of(sv.parse_network(network, "network.json"), structure)
+
+
 def _flow(network: str, flow: str, structure: str, num_layers: int, width: int | None):
     from sirenvae.figures.masks import flow_graph
     from sirenvae.flows.masks import default_hidden_features
 
-    graph = flow_graph(sv.parse_network(network, "network.json"), flow, structure)
+    graph = flow_graph(sv.parse_network(network, "network.json"), flow, _structure(network, structure))
     return graph, [width or default_hidden_features(graph.adjacency)] * num_layers
+
+
+def masks_code(flow: str, structure: str, num_layers: int, width: int | None, num_blocks: int) -> tuple[str, ...]:
+    """Lines that compute what the page shows, once there is a ``network``."""
+    wide = f"{width}" if width else "default_hidden_features(graph.adjacency)"
+    return (
+        "from sirenvae.figures.masks import flow_graph",
+        "from sirenvae.figures.vae import decoder_check, vae_drawing",
+        "from sirenvae.flows import GraphicalResidualFlow, layer_masks",
+        "from sirenvae.flows.jacobian import mean_absolute_jacobian",
+        *(() if width else ("from sirenvae.flows.masks import default_hidden_features",)),
+        "",
+        f"graph = flow_graph(network, {flow!r}, {structure!r})",
+        f"widths = [{wide}] * {num_layers}",
+        "masks = layer_masks(graph.adjacency, widths).masks",
+        'print(sum(int(m.sum()) for m in masks), "of", sum(m.numel() for m in masks), "weights kept")',
+        "",
+        f"flow = GraphicalResidualFlow(graph.adjacency, num_blocks={num_blocks}, hidden_features=widths).double()",
+        "jacobian = mean_absolute_jacobian(flow)",
+        'print(int((jacobian[~flow.reach()] != 0).sum()), "forbidden entries are non-zero")',
+        "",
+        f"model = sv.SIReNVAE(network, {structure!r}, num_blocks={num_blocks})  # all three parts",
+        f"print(vae_drawing(network, {structure!r})['kept'], decoder_check(network, {structure!r}))",
+    )
 
 
 def block_picture(network: sv.BayesianNetwork, block: dict[str, Any], draw: str, key: str = "masks_block") -> None:
@@ -78,6 +137,19 @@ def stack_picture(
     """
     shared = {name: block[name] for name in ("flow", "names", "outputs", "edges")}
     _stack_view(key=key, data=_model(network, shared, most_blocks=MOST_BLOCKS, **stack))
+
+
+def vae_picture(drawing: dict[str, Any], num_blocks: int, key: str = "masks_vae") -> None:
+    """Draw encoder, prior and decoder as one.
+
+    Arguments:
+        drawing: From :func:`vae_model`.
+        num_blocks: Blocks in each flow.
+        key: The widget's key.
+    """
+    subject = fingerprint([drawing["names"], drawing["units"]])
+    model = drawing | {"blocks": num_blocks, "subject": subject}
+    _whole_view(key=key, data=model | {"id": fingerprint(model)})
 
 
 def _model(network: sv.BayesianNetwork, drawing: dict[str, Any], **more: Any) -> dict[str, Any]:
