@@ -82,30 +82,26 @@ def excess_figure(rows: Sequence[dict], network: str, dark: bool = False) -> go.
         The figure. Filled marks with whiskers are means and standard deviations over runs, hollow marks the paper's
         numbers, and the truth is the dashed line at 0.
     """
-    from plotly.subplots import make_subplots
+    import plotly.graph_objects as go
 
     rows = [row for row in rows if row["network"] == network]
-    panels = measured(rows)
-    heights = [len(panel) for panel in panels.values()]
-    titles = [f"<b>{panel[0]['training_points']:,} points</b>, {k} per variable" for k, panel in panels.items()]
-    inner = _ROW * sum(heights) + _GAP * (len(panels) - 1)
-    figure = make_subplots(
-        rows=len(panels),
-        cols=1,
-        shared_xaxes=True,
-        row_heights=heights,
-        vertical_spacing=_GAP / inner if len(panels) > 1 else 0,
-        subplot_titles=titles,
-    )
-    figure.update_annotations(x=0, xanchor="left", yshift=17)  # above the name of the dashed line
-    for number, panel in enumerate(panels.values(), start=1):
-        _draw_panel(figure, number, panel, recipes_of(rows))
-    _draw_truth(figure, rows, len(panels), dark)
-    ticks = dict(tickvals=[squeezed(nats) for nats in _TICKS], ticktext=[str(nats) for nats in _TICKS])
-    figure.update_xaxes(**ticks, range=_range(rows), zeroline=False, fixedrange=True, showticklabels=True, tickangle=0)
-    figure.update_xaxes(title_text="excess NLL, nats", row=len(panels))
-    figure.update_layout(height=inner + _TOP + _BOTTOM, margin=dict(l=10, r=58, t=_TOP, b=_BOTTOM), showlegend=False)
-    return in_ink(figure, dark)
+    panels = list(measured(rows).values())
+    inner = _ROW * sum(map(len, panels)) + _GAP * (len(panels) - 1)
+    error = max((row["nll_standard_error"] or 0.0 for row in rows if row["learner"] == TRUTH), default=0.0)
+    truth = f"estimated ± {error:.2g}" if error else "exact"
+    traces, notes, shapes, axes, top = [], [], [], {}, inner
+    for number, panel in enumerate(panels, start=1):
+        axis = "" if number == 1 else str(number)
+        bottom = top - _ROW * len(panel)
+        names = [learner_name(row, recipes_of(rows)) for row in panel]
+        traces += [trace for place, row in enumerate(panel) for trace in _marks(row, names[place], -place, axis)]
+        notes += _notes(panel, truth, axis)
+        shapes += _truth_line(error, axis, dark)
+        axes[f"xaxis{axis}"] = _across(rows, axis, "excess NLL, nats" if number == len(panels) else "")
+        axes[f"yaxis{axis}"] = _names(names, [bottom / inner, top / inner], axis)
+        top = bottom - _GAP
+    layout = dict(height=inner + _TOP + _BOTTOM, margin=dict(l=10, r=58, t=_TOP, b=_BOTTOM), showlegend=False)
+    return in_ink(go.Figure(traces, layout | axes | dict(annotations=notes, shapes=shapes)), dark)
 
 
 def in_ink(figure: go.Figure, dark: bool) -> go.Figure:
@@ -117,58 +113,62 @@ def in_ink(figure: go.Figure, dark: bool) -> go.Figure:
     return figure.update_layout(font_color=ink, legend_font_color=ink)
 
 
-def _draw_panel(figure: go.Figure, number: int, panel: list[dict], recipes: list[str]) -> None:
-    places = list(range(len(panel), 0, -1))
-    names = [learner_name(row, recipes) for row in panel]
-    for row, name, place in zip(panel, names, places, strict=True):
-        mean, deviation = row["excess_nll_mean"], row["excess_nll_sd"] or 0.0
-        _, colour, symbol = _LOOKS[row["learner"]]
-        figure.add_scatter(
-            x=[squeezed(mean)],
-            y=[place],
-            error_x=dict(
-                array=[squeezed(mean + deviation) - squeezed(mean)],
-                arrayminus=[squeezed(mean) - squeezed(mean - deviation)],
-                color=colour,
-                thickness=2,
-                width=5,
-            ),
-            mode="markers",
-            marker=dict(symbol=symbol, size=11, color=colour),
-            hovertemplate=f"{name}: {mean:.3f} ± {deviation:.3f} nats<extra></extra>",
-            row=number,
-            col=1,
-        )
-        if row["paper_excess_nll"] is not None:
-            figure.add_scatter(
-                x=[squeezed(row["paper_excess_nll"])],
-                y=[place],
-                mode="markers",
-                marker=dict(symbol=f"{symbol}-open", size=11, color=colour, line_width=2),
-                hovertemplate=f"{name}, the paper: {row['paper_excess_nll']:.2f} nats<extra></extra>",
-                row=number,
-                col=1,
-            )
-        figure.add_annotation(
-            x=1, y=place, xref="x domain", text=short_nats(mean), showarrow=False, xanchor="left", row=number, col=1
-        )
-    limits = [0.4, len(panel) + 0.6]
-    figure.update_yaxes(tickvals=places, ticktext=names, range=limits, fixedrange=True, row=number, col=1)
-    figure.update_yaxes(automargin=True, ticksuffix="  ", zeroline=False)
+def _marks(row: dict, name: str, place: int, axis: str) -> list[dict]:
+    """A learner's mark with its whiskers, and the paper's."""
+    mean, deviation, paper = row["excess_nll_mean"], row["excess_nll_sd"] or 0.0, row["paper_excess_nll"]
+    _, colour, symbol = _LOOKS[row["learner"]]
+    common = dict(type="scatter", mode="markers", y=[place], xaxis=f"x{axis}", yaxis=f"y{axis}")
+    whiskers = dict(
+        array=[squeezed(mean + deviation) - squeezed(mean)],
+        arrayminus=[squeezed(mean) - squeezed(mean - deviation)],
+        color=colour,
+        thickness=2,
+        width=5,
+    )
+    ours = common | dict(
+        x=[squeezed(mean)],
+        error_x=whiskers,
+        marker=dict(symbol=symbol, size=11, color=colour),
+        hovertemplate=f"{name}: {mean:.3f} ± {deviation:.3f} nats<extra></extra>",
+    )
+    if paper is None:
+        return [ours]
+    hollow = dict(symbol=f"{symbol}-open", size=11, color=colour, line=dict(width=2))
+    words = f"{name}, the paper: {paper:.2f} nats<extra></extra>"
+    return [ours, common | dict(x=[squeezed(paper)], marker=hollow, hovertemplate=words)]
 
 
-def _draw_truth(figure: go.Figure, rows: Sequence[dict], num_panels: int, dark: bool) -> None:
-    error = max((row["nll_standard_error"] or 0.0 for row in rows if row["learner"] == TRUTH), default=0.0)
+def _notes(panel: list[dict], truth: str, axis: str) -> list[dict]:
+    """The title of a panel, what its dashed line is, and every mean as a number."""
+    title = f"<b>{panel[0]['training_points']:,} points</b>, {panel[0]['multiple']} per variable"
+    above = dict(y=1, yref=f"y{axis} domain", yanchor="bottom", xanchor="left", showarrow=False)
+    beside = dict(x=1, xref=f"x{axis} domain", yref=f"y{axis}", xanchor="left", showarrow=False)
+    return [
+        above | dict(text=title, x=0, xref=f"x{axis} domain", yshift=17, font=dict(size=15)),
+        above | dict(text=truth, x=0, xref=f"x{axis}", xshift=-4),
+        *(beside | dict(text=short_nats(row["excess_nll_mean"]), y=-place) for place, row in enumerate(panel)),
+    ]
+
+
+def _truth_line(error: float, axis: str, dark: bool) -> list[dict]:
+    """The dashed line at 0, and one standard error to either side where the truth is estimated."""
     colour = "#FFFFFF" if dark else "#000000"
-    for number in range(1, num_panels + 1):
-        if error:
-            edges = dict(x0=squeezed(-error), x1=squeezed(error))
-            figure.add_vrect(**edges, fillcolor=colour, opacity=0.15, line_width=0, row=number, col=1)
-        figure.add_vline(0, line=dict(color=colour, dash="dash", width=2), row=number, col=1)
-        figure.add_annotation(
-            x=0, y=1, yref="y domain", yanchor="bottom", xanchor="left", xshift=-4, showarrow=False,
-            text=f"estimated ± {error:.2g}" if error else "exact", row=number, col=1,
-        )  # fmt: skip
+    place = dict(y0=0, y1=1, xref=f"x{axis}", yref=f"y{axis} domain")
+    line = place | dict(type="line", x0=0, x1=0, line=dict(color=colour, dash="dash", width=2))
+    band = place | dict(type="rect", x0=squeezed(-error), x1=squeezed(error), fillcolor=colour, opacity=0.15)
+    return [band | dict(line=dict(width=0)), line] if error else [line]
+
+
+def _across(rows: Sequence[dict], axis: str, title: str) -> dict:
+    ticks = dict(tickvals=[squeezed(nats) for nats in _TICKS], ticktext=[str(nats) for nats in _TICKS], tickangle=0)
+    same = dict(zeroline=False, fixedrange=True, anchor=f"y{axis}")
+    return ticks | same | dict(range=_range(rows), title=dict(text=title))
+
+
+def _names(names: list[str], domain: list[float], axis: str) -> dict:
+    ticks = dict(tickvals=[-place for place in range(len(names))], ticktext=names, ticksuffix="  ", automargin=True)
+    same = dict(zeroline=False, fixedrange=True, anchor=f"x{axis}")
+    return ticks | same | dict(range=[0.6 - len(names), 0.6], domain=domain)
 
 
 def _range(rows: Sequence[dict]) -> list[float]:

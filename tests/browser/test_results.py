@@ -29,7 +29,7 @@ def test_every_learner_is_drawn_and_the_words_are_the_rows(open_page, results, t
     expect_count(page, f"{CHART} .scatterlayer .trace", len(rows) + len(papers))
     sentence = table1_words(rows_of(results, network))[0].replace("**", "")
     page.get_by_text(sentence).wait_for()
-    page.locator(".st-key-results_table [data-testid=stDataFrame]").wait_for()
+    page.locator("[data-testid=stDataFrame]").wait_for()
     page.get_by_text(results.command.split()[-1]).first.wait_for()
 
 
