@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from serving import CHROMIUM, FLAGS, ROOT, running_app
 from waiting import wait_idle
+from walkthrough import write_walkthrough
 
 FOLDER = ROOT / "sirenvae" / "ui" / "assets" / "screenshots"
 RUN_TIMEOUT = 300_000.0  # milliseconds that the minute's run may take on a busy machine
@@ -35,7 +36,7 @@ PICTURES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
 
 
 def main() -> None:
-    """Write every picture, 1280 pixels wide."""
+    """Write every picture, 1280 pixels wide, and the walk."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as home, running_app(Path(home)) as url, sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -50,6 +51,8 @@ def main() -> None:
             # 256 colours, a quarter of the size; the method is the one that keeps the rare ones
             small = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
             small.save(FOLDER / f"{name}.png", optimize=True)
+            page.close()
+        write_walkthrough(chromium.new_page(reduced_motion="reduce"), url, FOLDER / "walkthrough.webp")
         chromium.close()
 
 
