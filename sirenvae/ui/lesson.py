@@ -149,7 +149,7 @@ STOPS = (
         },
         (
             "Now only the cause a is seen, and the effect c is latent: nothing below c is observed.",
-            "In reverse order c goes first, while a and b are married for its sake, and so a becomes a parent of b.",
+            "In reverse order c goes first; a and b are connected as its parents, and so a becomes a parent of b.",
             "But a and b are independent as long as c is not seen: of the {printed} edges that the algorithm as "
             "printed leaves, {pruned} would do.",
         ),
@@ -167,6 +167,7 @@ STOPS = (
             "An empty cell means that no path is left from that input to that output.",
         ),
         "Choose a pair with From and to: G to L first, then L to G. Which way do weights lead, and why?",
+        scroll=("masks_block", "start"),
     ),
     Stop(
         "One block reaches parents",

@@ -19,7 +19,17 @@ _STYLE = """
 .stMain:has(.st-key-lesson_on) h1 { font-size: 1.3rem; padding: 0; }
 .stMain:has(.st-key-lesson_on) [data-testid=stElementContainer]:has(h1) + div { display: none; }
 @media (min-width: 900px) and (min-height: 760px) {
-  [data-testid=stLayoutWrapper]:has(> .st-key-lesson_on) { position: sticky; top: 3.75rem; z-index: 90; }
+  [data-testid=stLayoutWrapper]:has(> .st-key-lesson_on) {
+    position: sticky; top: 3.75rem; z-index: 90;
+    background: light-dark(#FFFFFF, #14171B); box-shadow: 0 0 0 5px light-dark(#FFFFFF, #14171B);
+  }
+  /* Strip, pictures and question on one screen: what is beside the pictures waits. */
+  .stMain:has(.st-key-lesson_on):has(.st-key-ask_given) .st-key-stepper {
+    --stage-height: max(240px, 100vh - 515px); --beside: none; --beside-width: 0px;
+  }
+  .stMain:has(.st-key-lesson_on):has(.st-key-ask_given) :is(
+    .st-key-stepper + div, .st-key-ask + div, .st-key-lost_independence, .st-key-false_claim
+  ) { display: none; }
 }
 @media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
 """

@@ -3,7 +3,7 @@
 
 const STICKY = "(min-width: 900px) and (min-height: 760px)"; // as in look.py: here the strip stays in sight
 const BELOW_BAR = 60; // pixels of the app's own bar
-const PATIENCE = 15_000; // milliseconds to wait for what a stop is about
+const PATIENCE = 60_000; // milliseconds to wait for what a stop is about
 const CALM = 4; // looks at it between which it has not moved
 const strips = new WeakMap();
 
@@ -86,8 +86,8 @@ class Strip {
     this.words.textContent = stop.words;
     this.task.textContent = stop.task;
     this.where.hidden = !stop.where;
-    this.back.href = this.stops[this.at - 2]?.href ?? this.home;
-    this.back.classList.toggle("none", this.at === 1);
+    if (this.at > 1) this.back.href = this.stops[this.at - 2].href;
+    else this.back.removeAttribute("href");
     this.next.href = this.stops[this.at]?.href ?? this.home;
     this.next.textContent = this.at === last ? "End" : "Next ›";
     this.next.title = this.at === last ? "To the first page" : "";
