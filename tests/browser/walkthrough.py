@@ -14,6 +14,7 @@ from waiting import wait_idle
 VIEW = {"width": 1000, "height": 700}  # of the browser, pixels
 WIDTH, STRIP = 900, 52  # of the animation, and the height of the words below it
 QUALITY = 55
+MOST = 3.0  # MB that the file may have
 RUN_TIMEOUT = 300.0  # seconds that the minute's run may take on a busy machine
 _LOOK_EVERY = 1.5  # seconds between pictures of a run
 _MOST_OF_A_RUN = 12  # of these pictures that are shown
@@ -60,7 +61,7 @@ def flow(page: Page, url: str) -> Iterator[Shot]:
 def training(page: Page, url: str) -> Iterator[Shot]:
     """The minute's run on EColi70 as it grows."""
     _open(page, url + "/training?network=ecoli70", ".st-key-preset_minute")
-    page.locator(".st-key-preset_minute button").click()
+    page.get_by_role("button", name="A minute: true").click()
     page.locator("[class*=st-key-run_]").wait_for(timeout=60_000)
     _bring_up(page, "[class*=st-key-run_]")
     taken, deadline = [], time.monotonic() + RUN_TIMEOUT
@@ -110,6 +111,8 @@ def write_walkthrough(page: Page, url: str, path: Path) -> None:
     first.save(path, append_images=others, duration=durations, save_all=True, loop=0, quality=QUALITY, method=6)
     size = path.stat().st_size / 2**20
     print(f"{path.name}: {len(frames)} pictures, {sum(seconds):.0f} s, {size:.2f} MB")
+    if size > MOST:
+        raise ValueError(f"{path.name} has {size:.2f} MB, more than {MOST}; lower QUALITY or show fewer pictures.")
 
 
 def _open(page: Page, address: str, selector: str) -> None:
