@@ -137,4 +137,5 @@ shown_in(
     "the block, its log-determinant and its inversion by the diagonal: Mouton & Kroon, Graphical Residual Flows (2022)",
     "the flow as a prior: Mouton & Kroon, SIReN-VAE (2022)",
     "bound and plain sweep: Behrmann et al., Invertible Residual Networks (2019)",
+    notebook="02_masks_and_flows",
 )

@@ -49,4 +49,5 @@ shown_in(
     "Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018): Algorithm 1 with "
     "the min-fill heuristic; Figure 1 for why the heuristic of Stuhlmüller et al. (2013) is not faithful",
     "Koller & Friedman, Probabilistic Graphical Models (2009): variable elimination, d-separation",
+    notebook="01_inversion",
 )

@@ -190,4 +190,5 @@ shown_in(
     "masks by sets and the log-determinant: Mouton & Kroon, Graphical Residual Flows (2022)",
     "the whole model: Mouton & Kroon, SIReN-VAE (2022), Figure 1 and Appendix A.1",
     "the inverse's edges: Webb et al., Faithful Inversion of Generative Models (2018)",
+    notebook="02_masks_and_flows",
 )

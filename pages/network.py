@@ -39,4 +39,5 @@ shown_in(
     "Networks and their inverses: Webb et al., Faithful inversion of generative models (2018)",
     "Markov blanket: Pearl, Probabilistic Reasoning in Intelligent Systems (1988)",
     "ecoli70, arth150, magic-niab, magic-irri: Bayesian Network Repository, bnlearn.com",
+    notebook="00_tour",
 )

@@ -53,6 +53,7 @@ def learners(results) -> None:
     shown_in(
         "the table of Mouton & Kroon, SIReN-VAE (2022); the truth and the classical learners beside it are ours",
         "NLL by importance sampling: Burda et al., Importance Weighted Autoencoders (2016)",
+        notebook="03_siren_vae",
     )
 
 
@@ -80,7 +81,10 @@ def sizes(results) -> None:
     show_words(size_findings(rows))
     show_origin(results)
     show_code(*size_code(network), key="results_code", network=["import sirenvae as sv"])
-    shown_in("the figure of ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022); the truth is ours")
+    shown_in(
+        "the figure of ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022); the truth is ours",
+        notebook="03_siren_vae",
+    )
 
 
 def parts(results) -> None:
@@ -97,7 +101,7 @@ def parts(results) -> None:
     show_table(rows, {"exact": "exact"}, "results_table")
     show_origin(results)
     show_code(*parts_code(network), key="results_code", network=["import sirenvae as sv"])
-    shown_in("the model: Mouton & Kroon, SIReN-VAE (2022); to exchange its parts is ours")
+    shown_in("the model: Mouton & Kroon, SIReN-VAE (2022); to exchange its parts is ours", notebook="03_siren_vae")
 
 
 st.title("Results")

@@ -24,4 +24,5 @@ shown_in(
     "the models and ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022)",
     "the ELBO: Kingma & Welling, Auto-Encoding Variational Bayes (2014)",
     "the IWAE bound in the downloads: Burda et al., Importance Weighted Autoencoders (2016)",
+    notebook="03_siren_vae",
 )
