@@ -7,6 +7,7 @@ from sirenvae.figures.flow_models import WEIGHTS
 from sirenvae.figures.flow_samples import samples_figure, samples_table
 from sirenvae.figures.flow_words import short_number
 from sirenvae.figures.flows import WAYS
+from sirenvae.figures.ink import readable
 from sirenvae.ui.flow_view import (
     MOST_BLOCKS,
     default_pair,
@@ -121,7 +122,8 @@ else:
     samples = samples_of(*chosen)
     picture, numbers = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
-        st.plotly_chart(samples_figure(samples), key="flow_samples", config={"displayModeBar": False})
+        figure = readable(samples_figure(samples), st.context.theme.type == "dark")
+        st.plotly_chart(figure, key="flow_samples", config={"displayModeBar": False}, theme=None)
     with numbers:
         made = {
             "fitted": "Noise, carried back through the flow, should look like the network's own latents.",

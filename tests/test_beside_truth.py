@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from colour_contrast import contrast
 
 import sirenvae as sv
 from sirenvae.figures.posteriors import EXACT, draws_figure, ellipse, ellipses_figure, posterior_figure
@@ -145,15 +146,3 @@ def test_figures_show_every_side_and_can_be_read(dark):
     assert {trace.name for trace in figures[1].data if trace.name} >= {"exact", "vanilla VAE"}
     assert len(figures[2].data) == 3
     assert figures[3].data[0].type == "histogram"
-
-
-def contrast(colour: str, page: str) -> float:
-    """By the rule of WCAG."""
-
-    def luminance(text: str) -> float:
-        parts = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
-        return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-    high, low = sorted((luminance(colour), luminance(page)), reverse=True)
-    return (high + 0.05) / (low + 0.05)

@@ -2,13 +2,25 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("streamlit", reason="the app is an optional part")
+from colour_contrast import contrast
+
 from sirenvae.graphs import load_network
 from sirenvae.ui.jobs import RUNNING, Job, Plan
 from sirenvae.ui.training_charts import size_chart, training_chart
-from sirenvae.ui.training_words import doing, duration, findings, seconds_left, share_done
+from sirenvae.ui.training_words import (
+    doing,
+    duration,
+    findings,
+    posterior_rows,
+    posterior_words,
+    samples_rows,
+    seconds_left,
+    share_done,
+)
 
 STUDENT = load_network("student")
 
@@ -124,5 +136,24 @@ def test_charts_show_every_model_and_the_exact_line(job, dark):
         assert exact["label"]["formatter"] == "exact: 3.00 nats"
         assert exact["lineStyle"]["color"] == ("#FFFFFF" if dark else "#000000")
         assert chart["yAxis"]["min"] < 3.0 < chart["yAxis"]["max"]
+        words = [chart["legend"]["textStyle"]["color"]]
+        words += [chart[axis][part]["color"] for axis in ("xAxis", "yAxis") for part in ("axisLabel", "nameTextStyle")]
+        assert min(contrast(colour, "#14171B" if dark else "#FFFFFF") for colour in words) >= 4.5
     band = next(series for series in chart["series"] if "areaStyle" in series)
     assert band["data"] == [[7, pytest.approx(2 * 0.1414, abs=1e-3)]]
+
+
+def test_rows_of_a_posterior_and_of_draws():
+    bars = {"exact": (np.zeros(3), np.ones(3)), "true": (np.array([0.5, 3.0, -1.0]), np.array([1.0, 1.0, 0.6]))}
+    [row] = posterior_rows(bars, {"true": [0.9, 0.1, 0.5]})
+    assert list(row.values()) == ["SIReN-VAE, true structure", "2 of 3 latents", "1.00", "0.50"]
+    data = np.array([[0.0, 1.0], [2.0, 5.0]])
+    rows = samples_rows(["a", "b"], data, {"vanilla_vae": -data})
+    assert [row["vanilla VAE"] for row in rows] == ["-1.00", "1.00", "-3.00", "2.00", "1.00"]
+    assert len(samples_rows(["a"], data[:, :1], {})) == 2
+
+
+def test_what_is_said_of_a_posterior_depends_on_what_is_known():
+    assert "no exact one to compare with" in posterior_words(False, ("true",))
+    assert "Only the true structure" not in posterior_words(True, ("true",))
+    assert "Only the true structure" in posterior_words(True, ("true", "vanilla_vae"))

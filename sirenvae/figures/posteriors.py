@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.figures.ink import readable
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -50,7 +51,9 @@ def posterior_figure(
             hovertemplate="%{customdata[0]}: %{y:.2f} ± %{customdata[1]:.2f}",
         )
     if len(names) <= _NAMED:
-        figure.update_xaxes(tickvals=places, ticktext=list(names), tickangle=-60 if len(names) > 12 else 0)
+        angle = 0 if len(names) <= 12 else -60 if len(names) <= 24 else -90
+        size = 12 if len(names) <= 24 else 10
+        figure.update_xaxes(tickvals=places, ticktext=list(names), tickangle=angle, tickfont_size=size)
     figure.update_xaxes(range=[-0.6, len(names) - 0.4], showgrid=False, zeroline=False)
     figure.update_yaxes(title="standard deviations of the prior", zeroline=True)
     return _laid_out(figure, dark, 380)
@@ -149,11 +152,6 @@ def _look(model: str, dark: bool) -> tuple[str, str, str]:
 
 
 def _laid_out(figure: go.Figure, dark: bool, height: int) -> go.Figure:
-    """Words that can be read on the page, whatever its theme."""
-    ink, grid = ("#D5DADF", "#3A424B") if dark else ("#3B424A", "#E3E7EB")
-    axis = dict(
-        tickfont_color=ink, title_font=dict(color=ink, size=13), gridcolor=grid, zerolinecolor=grid, automargin=True
-    )
-    figure.update_xaxes(**axis).update_yaxes(**axis).update_annotations(font=dict(color=ink, size=13))
-    legend = dict(orientation="h", yanchor="bottom", y=1.02, x=0, font_color=ink)
-    return figure.update_layout(height=height, margin=dict(l=50, r=10, t=40, b=45), legend=legend, font_color=ink)
+    legend = dict(orientation="h", yanchor="bottom", y=1.02, x=0)
+    figure.update_layout(height=height, margin=dict(l=50, r=10, t=40, b=45), legend=legend)
+    return readable(figure, dark)
