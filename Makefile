@@ -3,10 +3,16 @@ PORT ?= 8501
 VENV := .venv
 STAMP := $(VENV)/.installed
 
-.PHONY: app test lint setup clean
+.PHONY: app notebooks notebooks-run test lint setup clean
 
 app: setup ## Open the app in the browser
 	$(VENV)/bin/streamlit run app.py --server.port $(PORT)
+
+notebooks: setup ## Open the notebooks in JupyterLab
+	$(VENV)/bin/jupyter lab notebooks/00_tour.ipynb
+
+notebooks-run: setup ## Execute all notebooks again and write their outputs
+	$(VENV)/bin/python notebooks/rerun.py
 
 test: setup lint ## Lint, then every test
 	$(VENV)/bin/python -m pytest
