@@ -164,22 +164,28 @@ st.markdown(
     "latents *z* of noise and of *x*, with the edges of the inverse. Then *z* is judged twice. The **prior**, above, "
     "turns it back into noise with the network's edges among latents: how plausible is *z*? The **decoder**, below, "
     "lets each observed variable see its parents alone: how well does *z* explain *x*? "
-    "**Try this:** point at an observed variable on the left, then at the same one on the right, and compare."
+    "**Try this:** "
+    + (
+        "point at a row of the encoder, then choose an observed variable from the list, and compare what they reach."
+        if large
+        else "point at an observed variable on the left, then at the same one on the right, and compare."
+    )
 )
 vae_picture(whole, num_blocks)
 st.markdown(
     f"One block of each flow and the decoder keep **{whole['kept']:,} of {whole['dense']:,}** weights of dense "
     "layers of the same widths."
 )
-check = whole["check"]
+check, reads_observed = whole["check"], len(whole["decoder"]["inputs"]) > whole["latents"]
 verdict = (
-    f"Measured: {check['violated']} of {check['forbidden']:,} forbidden entries ∂x_i/∂z_j of the decoder are non-zero, "
-    f"and {check['found']:,} of the {check['promised']:,} promised ones are, with random weights in float64."
+    rf"Measured: {check['violated']} of {check['forbidden']:,} forbidden entries $\partial x_i / \partial z_j$ of the "
+    f"decoder are non-zero, and {check['found']:,} of the {check['promised']:,} promised ones are, with random weights "
+    f"in float64.{' The columns *j* include observed parents.' if reads_observed else ''}"
 )
 if check["violated"] or check["found"] < check["promised"]:
-    st.error(plain(verdict), icon=":material/error:")
+    st.error(verdict, icon=":material/error:")
 else:
-    st.success(plain(verdict), icon=":material/check:")
+    st.success(verdict, icon=":material/check:")
 st.caption(
     "Each block also adds its input to its output, which is not drawn. Beyond the paper, this package puts a linear "
     "part with the same edges beside each flow and the decoder; the posterior's is solved like a triangular system, "

@@ -1,7 +1,25 @@
 // The whole VAE in one picture. What is pointed at lights up from what it reads to what it reaches.
 
 const views = new WeakMap();
-const SOURCES = [["observed", "x, as the encoder reads it"], ["noise", "noise of the posterior"], ["z", "latents z"], ["innovation", "noise of the prior"], ["decoded", "x, as the decoder makes it"]];
+const SOURCES = [ // kind, name of the group, sign behind a variable
+  ["observed", "x, as the encoder reads it", "x"],
+  ["noise", "noise of the posterior", "noise"],
+  ["z", "latents z", "z"],
+  ["innovation", "noise of the prior", "noise"],
+  ["decoded", "x, as the decoder makes it", "x"],
+];
+const SIGNS = {
+  units: [
+    ["disc-sign", "latent, or noise"], ["disc-sign seen", "observed"], ["square-sign", "hidden unit"],
+    ["stroke", "kept weight, edges of the inverse"], ["stroke quiet-sign", "kept weight, edges of the network"],
+    ["stroke carry-sign", "the same x, read again"], ["stroke now", "on a path of what is chosen"],
+  ],
+  sheets: [
+    ["cell", "edge of the inverse, or the variable itself"],
+    ["quiet-sign", "edge of the network, or the variable itself"], ["now", "row and column of what is chosen"],
+  ],
+};
+const TURNS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 class VaeView {
   constructor(parent) {
@@ -29,7 +47,7 @@ class VaeView {
     root.replaceChildren();
     const line = html("div", { class: "said", "aria-live": "polite" });
     this.choice = html("select", { "aria-label": "Light up the paths of" });
-    for (const [kind, words] of SOURCES) this.choice.append(this.#group(kind, words));
+    for (const source of SOURCES) this.choice.append(this.#group(...source));
     this.choice.append(html("option", { value: "", hidden: "" }, "a unit in between"));
     this.choice.addEventListener("change", () => this.point(this.#place(this.choice.value), true));
     line.append(html("span", { class: "picker" }, "Paths of ", this.choice));
@@ -38,22 +56,20 @@ class VaeView {
     this.stage = html("div", { class: "stage", tabindex: "0", role: "group" });
     this.stage.setAttribute("aria-label", "The whole model: arrow keys move from unit to unit");
     root.append(line, this.stage);
-    legend(root, this.model.units
-      ? [["disc-sign", "latent, or noise"], ["disc-sign seen", "observed"], ["square-sign", "hidden unit"], ["stroke", "kept weight, edges of the inverse"], ["stroke quiet-sign", "kept weight, edges of the network"], ["stroke carry-sign", "the same x, read again"], ["stroke now", "on a path of what is chosen"]]
-      : [["cell", "edge of the inverse, or the variable itself"], ["quiet-sign", "edge of the network, or the variable itself"], ["now", "row and column of what is chosen"]]);
+    legend(root, this.model.units ? SIGNS.units : SIGNS.sheets);
     this.#listen();
     this.resize?.disconnect();
     this.resize = new ResizeObserver(() => this.stage.clientWidth !== this.width && this.#draw());
     this.resize.observe(this.stage);
   }
 
-  // The variables of one kind as a group of options; a value is "column-unit", with the kind instead of the column.
-  #group(kind, words) {
+  // The variables of one kind as a group of options; a value is "kind-unit".
+  #group(kind, words, sign) {
     const { vae } = this;
     const group = html("optgroup", { label: words });
-    const column = vae.columns[this.#column(kind)];
-    for (let u = 0; u < column.size; u++) {
-      if (vae.kind(this.#column(kind), u) === kind) group.append(new Option(`${vae.name(this.#column(kind), u)} (${kind === "observed" || kind === "decoded" ? "x" : kind === "z" ? "z" : "noise"})`, `${kind}-${u}`));
+    const c = this.#column(kind);
+    for (let u = 0; u < vae.columns[c].size; u++) {
+      if (vae.kind(c, u) === kind) group.append(new Option(`${vae.name(c, u)} (${sign})`, `${kind}-${u}`));
     }
     return group;
   }
@@ -83,10 +99,10 @@ class VaeView {
     stage.addEventListener("pointerleave", () => this.point(null, false));
     stage.addEventListener("click", (event) => this.point(this.board.at(event), true));
     stage.addEventListener("keydown", (event) => {
-      const [along, down] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key] ?? [0, 0];
-      if (!along && !down) return;
+      const turn = TURNS[event.key];
+      if (!turn) return;
       event.preventDefault();
-      this.point(this.#step(along, down), true);
+      this.point(this.#step(...turn), true);
     });
   }
 
@@ -112,6 +128,12 @@ class VaeView {
     });
   }
 
+  // Which variables are lit, as text beside the picture.
+  #named(sets) {
+    const groups = Object.entries(this.vae.groups(sets));
+    return JSON.stringify(Object.fromEntries(groups.map(([kind, list]) => [kind, list.map((v) => this.vae.names[v])])));
+  }
+
   show() {
     const started = performance.now();
     const { vae, root } = this;
@@ -122,8 +144,7 @@ class VaeView {
     const kind = vae.kind(c, u);
     this.choice.value = kind === "hidden" || kind === "state" ? "" : `${kind}-${u}`;
     root.dataset.chosen = kind === "hidden" ? `hidden ${c}-${u}` : `${kind} ${vae.name(c, u)}`;
-    const names = (sets) => JSON.stringify(Object.fromEntries(Object.entries(vae.groups(sets)).map(([k, list]) => [k, list.map((v) => vae.names[v])])));
-    [root.dataset.reads, root.dataset.reaches] = [names(lit.behind), names(lit.ahead)];
+    [root.dataset.reads, root.dataset.reaches] = [lit.behind, lit.ahead].map((sets) => this.#named(sets));
     root.dataset.ms = Math.round(performance.now() - started);
   }
 }

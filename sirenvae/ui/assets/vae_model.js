@@ -45,7 +45,8 @@ class Vae {
   // The same value again, in a later column: what is read besides the latents.
   #carry(from, to) {
     const [a, b] = [this.columns[from], this.columns[to]];
-    const alike = (size) => Array.from({ length: size }, (_, u) => (u >= this.latents && u < Math.min(a.size, b.size) ? [u] : []));
+    const both = Math.min(a.size, b.size);
+    const alike = (size) => Array.from({ length: size }, (_, u) => (u >= this.latents && u < both ? [u] : []));
     this.links.push({ from, to, part: "carry", into: alike(b.size), outOf: alike(a.size) });
   }
 
@@ -105,9 +106,13 @@ class Vae {
     behind[c].add(u);
     ahead[c].add(u);
     const byFrom = [...this.links].sort((a, b) => a.from - b.from);
-    for (const { from, to, outOf } of byFrom) for (const w of ahead[from]) for (const v of outOf[w] ?? []) ahead[to].add(v);
+    for (const { from, to, outOf } of byFrom) {
+      for (const w of ahead[from]) for (const v of outOf[w] ?? []) ahead[to].add(v);
+    }
     byFrom.sort((a, b) => b.to - a.to);
-    for (const { from, to, into } of byFrom) for (const w of behind[to]) for (const v of into[w] ?? []) behind[from].add(v);
+    for (const { from, to, into } of byFrom) {
+      for (const w of behind[to]) for (const v of into[w] ?? []) behind[from].add(v);
+    }
     return { behind, ahead };
   }
 
@@ -116,7 +121,9 @@ class Vae {
     const found = [];
     for (const link of this.links) {
       for (const side of [behind, ahead]) {
-        for (const v of side[link.to]) for (const w of link.into[v] ?? []) if (side[link.from].has(w)) found.push([link, w, v]);
+        for (const v of side[link.to]) {
+          for (const w of link.into[v] ?? []) if (side[link.from].has(w)) found.push([link, w, v]);
+        }
       }
     }
     return found;
@@ -131,6 +138,7 @@ class Vae {
       noise: sorted(first.filter(latent)),
       observed: sorted(first.filter((v) => !latent(v))),
       z: sorted([...sets[this.z]].filter(latent)),
+      beside: sorted([...sets[this.z]].filter((v) => !latent(v))), // observed parents, read beside z
       decoded: sorted([...sets[this.decoded]].map((u) => this.columns[this.decoded].variables[u])),
       innovation: sorted(sets[this.innovation]),
     };
@@ -165,17 +173,35 @@ class Vae {
     const sources = this.#sources(from);
     switch (kind) {
       case "observed":
-        return [to.z.length ? `Observed ${name} reaches ${this.#latentWords(to.z)}` : `Observed ${name} reaches no latent`, `Every block of the encoder reads it as context; there are ${blocks}. ${reach}`];
+        if (c === this.z) return [`Observed ${name}, beside the latents`, reach || "Neither prior nor decoder reads it here."];
+        return [
+          `Observed ${name} reaches ${to.z.length ? this.#latentWords(to.z) : "no latent"}`,
+          `The encoder, ${blocks} of it, reads it as context. ${reach}`,
+        ];
       case "noise":
-        return [`The noise of ${name} reaches ${this.#latentWords(to.z)}`, `The encoder starts from one normal number for each latent and moves it by ${blocks}. ${reach}`];
+        return [
+          `The noise of ${name} reaches ${this.#latentWords(to.z)}`,
+          `The encoder starts from one normal number for each latent and moves it by ${blocks}. ${reach}`,
+        ];
       case "z":
-        return [`Latent ${name} depends on ${sources}`, `Those are what ${blocks} with the inverse's edges let it see. ${reach}`];
+        return [
+          `Latent ${name} depends on ${sources}`,
+          `That is what it sees through ${blocks} with the inverse's edges. ${reach}`,
+        ];
       case "decoded": {
-        const given = [...from.z, ...this.#readByDecoder(c, u)];
-        return [given.length ? `Output ${name} is drawn given ${this.list(given)}` : `Output ${name} sees nothing`, `The decoder lets it see its parents in this structure and nothing else.${from.z.length ? ` Through the encoder those latents depend on ${sources}.` : ""}`];
+        const given = [...from.z, ...from.beside];
+        const further = from.z.length ? ` Through the encoder those latents depend on ${sources}.` : "";
+        return [
+          given.length ? `Output ${name} is drawn given ${this.list(given)}` : `Output ${name} sees nothing`,
+          `The decoder lets it see its parents in this structure and nothing else.${further}`,
+        ];
       }
       case "innovation":
-        return [`The prior makes the noise of ${name} from ${this.list(from.z)}`, `In ${blocks} with the network's edges: how unlikely ${name} is, given what comes before it. Through the encoder those latents depend on ${sources}.`];
+        return [
+          `The prior makes the noise of ${name} from ${this.list([...from.z, ...from.beside])}`,
+          `It takes ${blocks} with the network's edges. Noise far from 0 says that ${name} is unlikely. ` +
+            `Through the encoder those latents depend on ${sources}.`,
+        ];
       default:
         return [`${name} between two blocks of the ${this.columns[c].part} depends on ${sources}`, reach];
     }
@@ -184,19 +210,14 @@ class Vae {
   #hiddenWords(c, u, from, to, reach) {
     const { part, block, sets } = this.columns[c];
     const where = part === "decoder" ? "of the decoder" : `of block ${block} of the ${part}`;
-    return [`A hidden unit ${where} that owns {${sets[u].slice(0, LISTED).map((v) => this.names[v]).join(", ")}${sets[u].length > LISTED ? ", …" : ""}}`, `It depends on ${this.#sources(from)}. ${reach}`];
+    const said = sets[u].slice(0, LISTED).map((v) => this.names[v]);
+    const owned = said.join(", ") + (sets[u].length > LISTED ? ", …" : "");
+    return [`A hidden unit ${where} that owns {${owned}}`, `It depends on ${this.#sources(from)}. ${reach}`];
   }
 
   #latentWords(z) {
-    return z.length === this.latents && z.length > 1 ? `all ${z.length} latents` : `${z.length > 1 ? "the latents" : "the latent"} ${this.list(z)}`;
-  }
-
-  // The observed parents that the decoder reads beside the latents.
-  #readByDecoder(c, u) {
-    const joins = [...this.joins.decoder].reverse();
-    let units = new Set([u]);
-    for (const { into } of joins) units = new Set([...units].flatMap((v) => into[v]));
-    return [...units].filter((v) => v >= this.latents).sort((a, b) => a - b);
+    if (z.length === this.latents && z.length > 1) return `all ${z.length} latents`;
+    return `${z.length > 1 ? "the latents" : "the latent"} ${this.list(z)}`;
   }
 
   #sources({ observed, noise }) {
@@ -208,8 +229,9 @@ class Vae {
 
   #reach({ decoded, innovation }, kind) {
     if (kind === "decoded" || kind === "innovation") return "";
-    const outputs = decoded.length ? `the decoder's ${this.list(decoded)}` : "no output of the decoder";
-    const likelihood = innovation.length ? ` and the prior's noise of ${this.list(innovation)}` : "";
-    return `It goes on to ${outputs}${likelihood}.`;
+    const ends = [];
+    if (innovation.length) ends.push(`the prior's noise of ${this.list(innovation)}`);
+    if (decoded.length) ends.push(`the decoder's ${this.list(decoded)}`);
+    return ends.length ? `It goes on to ${ends.join(", and to ")}.` : "";
   }
 }

@@ -14,7 +14,8 @@ class Layers {
 
   #canvas(width, height) {
     const sharp = window.devicePixelRatio || 1;
-    const canvas = html("canvas", { "aria-hidden": "true", width: Math.round(width * sharp), height: Math.round(height * sharp) });
+    const [across, down] = [width, height].map((pixels) => Math.round(pixels * sharp));
+    const canvas = html("canvas", { "aria-hidden": "true", width: across, height: down });
     this.box.append(canvas);
     const context = canvas.getContext("2d");
     context.setTransform(sharp, 0, 0, sharp, 0, 0);

@@ -1,4 +1,4 @@
-// A VAE that is too large for its units: which variable sees which as three pictures of matrices, where the parts stand.
+// A VAE that is too large for its units: which variable sees which, as three matrices where the parts would stand.
 
 const SHEET_GAP = 56; // pixels between two matrices
 const NARROW = 640; // on a narrower page the matrices stand one below the other
@@ -17,17 +17,20 @@ class SheetBoard {
     const [[ec, er], [pc, pr], [dc, dr]] = ["encoder", "prior", "decoder"].map(size);
     const right = Math.max(pc, dc);
     const narrow = width < NARROW;
-    const cell = narrow ? (width - 24) / Math.max(ec, right) : Math.min((width - 32 - SHEET_GAP) / (ec + right), 760 / (pr + dr));
+    const beside = Math.min((width - 32 - SHEET_GAP) / (ec + right), 760 / (pr + dr));
+    const cell = narrow ? (width - 24) / Math.max(ec, right) : beside;
     this.cell = cell;
     const second = narrow ? 12 : 12 + ec * cell + SHEET_GAP;
     const priorTop = narrow ? TITLE + er * cell + TITLE + 12 : TITLE;
     const decoderTop = priorTop + pr * cell + TITLE + 12;
-    const outputs = (rows) => this.vae.model[rows].outputs;
     this.sheets = [
       { part: "encoder", x: 12, y: TITLE, title: "encoder: latents (rows) see latents | x" },
       { part: "prior", x: second, y: priorTop, title: "prior: latents see latents" },
       { part: "decoder", x: second, y: decoderTop, title: "decoder: x (rows) sees latents" },
-    ].map((sheet) => ({ ...sheet, columns: model[sheet.part].inputs, rows: outputs(sheet.part), into: this.vae.joins[sheet.part][0].into }));
+    ].map((sheet) => {
+      const { inputs: columns, outputs: rows } = model[sheet.part];
+      return { ...sheet, columns, rows, into: this.vae.joins[sheet.part][0].into };
+    });
     this.height = Math.max(decoderTop + dr * cell, TITLE + er * cell) + 10;
   }
 
@@ -51,8 +54,8 @@ class SheetBoard {
   #label({ part, x, y, title, columns, rows }) {
     const { layers, vae } = this;
     layers.text(layers.over, title, x, y - 26, { weight: 600 });
-    const kept = `${vae.model[part].edges.toLocaleString("en")} of ${(rows.length * columns.length).toLocaleString("en")} pairs`;
-    layers.text(layers.over, kept, x, y - 11, { size: 11, colour: "--quiet" });
+    const [kept, all] = [vae.model[part].edges, rows.length * columns.length].map((n) => n.toLocaleString("en"));
+    layers.text(layers.over, `${kept} of ${all} pairs`, x, y - 11, { size: 11, colour: "--quiet" });
   }
 
   // Fill the cells, one rectangle for all that share a pixel.
@@ -101,7 +104,9 @@ class SheetBoard {
       if (i >= 0) context.fillRect(x, y + (i + 0.5) * cell - 0.75, columns.length * cell, 1.5);
       context.globalAlpha = 1;
       for (const b of i >= 0 ? sheet.into[i] : []) this.#mark(context, x + (b + 0.5) * cell, y + (i + 0.5) * cell);
-      if (j >= 0) sheet.into.forEach((earlier, a) => earlier.includes(j) && this.#mark(context, x + (j + 0.5) * cell, y + (a + 0.5) * cell));
+      for (const a of j >= 0 ? this.vae.joins[sheet.part][0].outOf[j] : []) {
+        this.#mark(context, x + (j + 0.5) * cell, y + (a + 0.5) * cell);
+      }
     }
   }
 

@@ -1,5 +1,5 @@
-// A VAE with its hidden units: from x and noise through the encoder to z, above from z through the prior to noise, below
-// from z through the decoder to x.
+// A VAE with its hidden units: from x and noise through the encoder to z, from there above through the prior to noise
+// and below through the decoder to x.
 
 const COLUMN = 46; // pixels between two columns at least; a narrow page scrolls
 const TITLE = 56; // room for the words above a part
@@ -109,10 +109,15 @@ class UnitBoard {
   #labels(context, lit) {
     const { layers, vae } = this;
     const { model, blocks } = vae;
-    const words = { encoder: `encoder q(z | x): ${several(blocks, "block")}, inverse's edges`, prior: `prior p(z): ${several(blocks, "block")}, network's edges`, decoder: "decoder p(x | z): one hidden layer" };
+    const words = {
+      encoder: `encoder q(z | x): ${several(blocks, "block")}, inverse's edges`,
+      prior: `prior p(z): ${several(blocks, "block")}, network's edges`,
+      decoder: "decoder p(x | z): one hidden layer",
+    };
     for (const [part, x, top] of this.titles) {
       const from = part === "encoder" ? Math.max(4, x - 12) : x - 20;
-      layers.text(context, words[part], from, Math.max(8, top - 44), { weight: 600 });
+      const title = from + textWidth(words[part], 12) <= this.width ? words[part] : words[part].split(":")[0];
+      layers.text(context, title, from, Math.max(8, top - 44), { weight: 600 });
       const kept = `${(model[part].kept * (part === "decoder" ? 1 : blocks)).toLocaleString("en")} weights kept`;
       layers.text(context, kept, from, Math.max(23, top - 29), { size: 11, colour: "--quiet" });
     }
@@ -133,12 +138,14 @@ class UnitBoard {
     const name = this.vae.name(c, u);
     const left = c === 0;
     if (c === this.vae.z && textWidth(name, this.font - 1) <= 2 * this.radius) {
-      this.layers.text(context, name, x, y, { size: this.font - 1, align: "center", weight, colour: "--st-text-color" });
+      const look = { size: this.font - 1, align: "center", weight, colour: "--st-text-color" };
+      this.layers.text(context, name, x, y, look);
     } else if (c === this.vae.z) {
       if (weight !== 400) this.#tag(context, name, x, y);
     } else {
       const out = left ? -this.radius - 5 : this.radius + 5;
-      this.layers.text(context, name, x + out, y, { size: this.font, align: left ? "right" : "left", weight, colour: weight === 400 ? "--quiet" : "--st-text-color" });
+      const colour = weight === 400 ? "--quiet" : "--st-text-color";
+      this.layers.text(context, name, x + out, y, { size: this.font, align: left ? "right" : "left", weight, colour });
     }
   }
 
@@ -149,7 +156,8 @@ class UnitBoard {
     context.globalAlpha = 0.9;
     context.fillRect(x - room / 2, y - this.radius - 19, room, 16);
     context.globalAlpha = 1;
-    this.layers.text(context, name, x, y - this.radius - 11, { size: 12, align: "center", weight: 700, colour: "--st-text-color" });
+    const look = { align: "center", weight: 700, colour: "--st-text-color" };
+    this.layers.text(context, name, x, y - this.radius - 11, look);
   }
 
   // The unit at a point of the page, as [column, unit].
