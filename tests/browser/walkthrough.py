@@ -13,7 +13,7 @@ from waiting import wait_idle
 
 VIEW = {"width": 1000, "height": 700}  # of the browser, pixels
 WIDTH, STRIP = 900, 52  # of the animation, and the height of the words below it
-QUALITY = 55
+QUALITY = 75
 MOST = 3.0  # MB that the file may have
 RUN_TIMEOUT = 300.0  # seconds that the minute's run may take on a busy machine
 _LOOK_EVERY = 1.5  # seconds between pictures of a run
@@ -62,8 +62,9 @@ def training(page: Page, url: str) -> Iterator[Shot]:
     """The minute's run on EColi70 as it grows."""
     _open(page, url + "/training?network=ecoli70", ".st-key-preset_minute")
     page.get_by_role("button", name="A minute: true").click()
+    page.mouse.move(1, 1)
     page.locator("[class*=st-key-run_]").wait_for(timeout=60_000)
-    _bring_up(page, "[class*=st-key-run_]")
+    _bring_up(page, "[class*=st-key-run_]", "start")
     taken, deadline = [], time.monotonic() + RUN_TIMEOUT
     while not page.locator(".st-key-run_finished").count():
         if time.monotonic() > deadline:
@@ -72,7 +73,7 @@ def training(page: Page, url: str) -> Iterator[Shot]:
         time.sleep(_LOOK_EVERY)
     every = -(-len(taken) // _MOST_OF_A_RUN)
     yield from ((picture, 0.45) for picture in taken[::every])
-    _bring_up(page, ".st-key-run_finished")
+    _bring_up(page, ".st-key-run_finished", "start")
     yield _shot(page, wait=1000), 2.4
 
 
@@ -87,7 +88,7 @@ SCENES = {
     "Inversion, step by step: which variables explain a latent, and why each fill edge.": inversion,
     "Masks: output i sees variable i and its parents, and nothing else.": masks,
     "Flow: points pushed through block after block; no block folds the plane.": flow,
-    "Training: a minute on two cores, with the exact truth as a line.": training,
+    "Training: does the structure pay when data are few? The dashed line is the exact truth.": training,
     "Results: what the long runs found, beside the truth.": results,
 }
 
@@ -122,12 +123,13 @@ def _open(page: Page, address: str, selector: str) -> None:
     _bring_up(page, selector)
 
 
-def _bring_up(page: Page, selector: str) -> None:
-    """Scroll so that the whole of an element is seen, or its upper part."""
+def _bring_up(page: Page, selector: str, block: str = "") -> None:
+    """Scroll to an element: its middle to the middle of the window, or its start to the top if it is large."""
     page.locator(selector).first.evaluate(
-        "(e) => { e.style.scrollMarginTop = '72px';"  # the bar with the pages' names lies above
-        " const block = e.getBoundingClientRect().height < innerHeight - 160 ? 'center' : 'start';"
-        " e.scrollIntoView({ block }); }"
+        "(e, block) => { e.style.scrollMarginTop = '72px';"  # the bar with the pages' names lies above
+        " const fits = e.getBoundingClientRect().height < innerHeight - 160;"
+        " e.scrollIntoView({ block: block || (fits ? 'center' : 'start') }); }",
+        block,
     )
 
 
