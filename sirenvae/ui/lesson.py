@@ -25,6 +25,7 @@ class Stop:
         where: The key of the widget that the task is done with.
         scroll: The key of what is below the fold and which side of it is brought into sight, ``"start"`` or ``"end"``;
             empty if the stop is about what is seen anyway.
+        more: The address of a page that says more, for those who do not want to wait.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Stop:
     task: str
     where: str = ""
     scroll: tuple[str, ...] = ()
+    more: str = ""
 
 
 STOPS = (
@@ -194,6 +196,7 @@ STOPS = (
         ),
         "Guess which of the two comes closer to the line. Then press Train under “Your own settings”.",
         where="train",
+        more="results",
     ),
     Stop(
         "Many points: it hardly matters",
@@ -207,6 +210,7 @@ STOPS = (
         "Guess how far apart the two models are now. Then press Train; the line above the charts says how long "
         "it takes.",
         where="train",
+        more="results",
     ),
 )
 

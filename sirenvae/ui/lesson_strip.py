@@ -72,6 +72,7 @@ def _stops() -> list[dict]:
             "task": written(stop.task),
             "where": stop.where,
             "scroll": stop.scroll,
+            "more": f"{stop.more}?{PARAMETER}={number}" if stop.more else "",
             "href": link(number),
         }
         for number, stop in enumerate(STOPS, start=1)

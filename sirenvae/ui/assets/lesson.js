@@ -28,9 +28,10 @@ class Strip {
     this.words = el("p", { class: "says" });
     this.task = el("span");
     this.where = el("button", { type: "button", class: "where" }, "Show me where");
+    this.more = appLink({ class: "where" }, "Without waiting: Results");
     const head = el("div", { class: "head" }, this.back, this.jump, this.next, this.title, this.leave);
     const text = el("div", { class: "text", "aria-live": "polite" }, this.words);
-    text.append(el("p", { class: "task" }, el("b", {}, "Do this: "), this.task, " ", this.where));
+    text.append(el("p", { class: "task" }, el("b", {}, "Do this: "), this.task, " ", this.where, " ", this.more));
     const track = el("div", { class: "track", "aria-hidden": "true" }, this.done);
     this.root = el("nav", { class: "strip", "aria-label": "Lesson" }, head, track, text);
     mount.append(this.root);
@@ -86,6 +87,8 @@ class Strip {
     this.words.textContent = stop.words;
     this.task.textContent = stop.task;
     this.where.hidden = !stop.where;
+    this.more.hidden = !stop.more;
+    this.more.href = stop.more;
     if (this.at > 1) this.back.href = this.stops[this.at - 2].href;
     else this.back.removeAttribute("href");
     this.next.href = this.stops[this.at]?.href ?? this.home;
