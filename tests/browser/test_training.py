@@ -1,8 +1,13 @@
-"""The training page in a browser: a small run, a second tab, Stop, a reload, bad input."""
+"""The training page in a browser: a small run and its models, tabs, the queue, Stop and Go on, bad input."""
+
+import json
+import re
 
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 from waiting import wait_idle
+
+import sirenvae as sv
 
 SMALL = "/training?network=student&sizes=14&seeds=1&steps=30"
 LONG = "/training?network=student&sizes=14&seeds=1&steps=100000&models=vanilla+VAE"
@@ -46,6 +51,37 @@ def test_a_run_is_trained_and_a_second_tab_sees_it(open_page, base_url):
     with page.expect_download() as download:
         page.get_by_role("button", name="Figure as HTML").click()
     assert "plotly" in download.value.path().read_text()[:20_000]
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Numbers as JSON").click()
+    content = json.loads(download.value.path().read_text())
+    assert (content["network"], len(content["rows"]), content["run"]["steps"]) == ("student", 2, {"14": 30})
+
+
+def test_what_the_models_have_learnt_is_shown_and_can_be_taken_away(open_page, base_url, tmp_path):
+    page = open_page(SMALL)
+    set_and_train(page)
+    wait_for_state(page, "finished")
+    page.locator(".st-key-posterior_ellipses .js-plotly-plot").wait_for()
+    page.locator(".st-key-samples .js-plotly-plot").wait_for()
+    names = page.locator(".st-key-posterior_bars .legendtext")
+    assert names.all_text_contents() == ["exact", "SIReN-VAE, true structure"]
+    page.locator(".st-key-models_shown").get_by_text("vanilla VAE").click()
+    page.get_by_text("Only the true structure ties").wait_for()
+    wait_idle(page)
+    point = page.locator(".st-key-test_point input")
+    point.fill("7")
+    point.press("Enter")
+    page.wait_for_url("**test_point=7**")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Model: vanilla VAE").click()
+    download.value.save_as(tmp_path / "model.safetensors")
+    model = sv.load_model(tmp_path / "model.safetensors")
+    assert (model.structure, model.network.name, model.replicas) == ("vanilla_vae", "student", (1,))
+    again = open_page(page.url.removeprefix(base_url))
+    again.get_by_text("Only the true structure ties").wait_for()
+    expect(again.locator(".st-key-test_point input")).to_have_value("7")
+    again.locator(".st-key-training_code summary").click()
+    again.get_by_text("for row in table(config, points)").wait_for()
 
 
 def test_stop_keeps_what_was_found_and_so_does_a_reload(open_page, base_url):
@@ -58,6 +94,41 @@ def test_stop_keeps_what_was_found_and_so_does_a_reload(open_page, base_url):
     again = open_page(page.url.removeprefix(base_url))
     wait_for_state(again, "stopped")
     assert "replica-steps a second" in again.locator("[data-testid=stMain]").inner_text()
+
+
+def step_shown(page) -> int:
+    return int(re.search(r"step ([\d]+) of", page.get_by_text(re.compile(r"step \d+ of")).first.inner_text())[1])
+
+
+def test_a_stopped_run_goes_on_where_it_stopped(open_page):
+    page = open_page(LONG)
+    set_and_train(page)
+    wait_for_state(page, "running")
+    page.get_by_text(re.compile(r"step \d+ of")).wait_for(timeout=40_000)
+    reached = step_shown(page)
+    page.locator(".st-key-stop button").click()
+    wait_for_state(page, "stopped")
+    wait_idle(page)
+    page.locator(".st-key-resume button").first.click()
+    wait_for_state(page, "running")
+    page.get_by_text(re.compile(r"step \d+ of")).wait_for(timeout=40_000)
+    assert step_shown(page) >= reached
+    page.locator(".st-key-stop button").click()
+    wait_for_state(page, "stopped")
+
+
+def test_a_second_run_waits_its_turn_and_outlives_its_tab(open_page, base_url):
+    first, second = open_page(LONG), open_page(SMALL)
+    set_and_train(first)
+    wait_for_state(first, "running")
+    set_and_train(second)
+    second.get_by_text("Place 2 in the queue: 1 run before this one.").wait_for()
+    link = second.url.removeprefix(base_url)
+    assert "run=" in link
+    second.close()
+    first.locator(".st-key-stop button").click()
+    wait_for_state(first, "stopped")
+    wait_for_state(open_page(link), "finished")
 
 
 @pytest.mark.parametrize(
