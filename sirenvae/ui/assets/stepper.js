@@ -4,7 +4,7 @@
 
 const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1400; // milliseconds between steps at speed 1
-const BUSY = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup]";
+const BUSY = "input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup]";
 const steppers = new WeakMap();
 
 class Stepper {
@@ -259,7 +259,7 @@ class Stepper {
     // After a choice the list keeps the focus, closed; nobody types there until it opens again.
     const chose = target.matches?.("[role=combobox][aria-expanded=false]") && event.key.startsWith("Arrow");
     if (!chose && target.closest?.(BUSY)) return;
-    if (event.key === " " && target.closest?.("button, a, summary, [role=button], [role=tab]")) return;
+    if (event.key === " " && target.closest?.("button, a, input, summary, [role=button], [role=tab]")) return;
     const moves = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 0, End: this.steps.length };
     if (event.key in moves) {
       this.pause();
