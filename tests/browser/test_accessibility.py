@@ -9,6 +9,7 @@ PAGES = {
     "masks": "/masks?network=student",
     "flow": "/flow",
     "training": "/training?network=ecoli70",
+    "results": "/results",
 }
 # Streamlit's own: a formula that is wider than its column scrolls, and Streamlit gives it no key to do so.
 NOT_OURS = [[".katex-display"]]
