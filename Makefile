@@ -9,7 +9,7 @@ app: setup ## Open the app in the browser
 	$(VENV)/bin/streamlit run app.py --server.port $(PORT)
 
 notebooks: setup ## Open the notebooks in JupyterLab
-	$(VENV)/bin/jupyter lab notebooks/00_tour.ipynb
+	$(VENV)/bin/jupyter lab --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url=None notebooks/00_tour.ipynb
 
 notebooks-run: setup ## Execute all notebooks again and write their outputs
 	$(VENV)/bin/python notebooks/rerun.py

@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parent
-_FIGURE, _IMAGE, _WIDTH, _COLOURS = "application/vnd.plotly.v1+json", "image/png", 1000, 64
+_FIGURE, _IMAGE, _HEIGHT, _COLOURS = "application/vnd.plotly.v1+json", "image/png", 450, 64
 _KEPT = ("kernelspec",)  # of a notebook's metadata; what an editor remembers is not committed
 
 
@@ -76,7 +76,8 @@ def add_images(notebook: NotebookNode) -> bool:
     outputs = figures(notebook)
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{k}.png" for k in range(len(outputs))]
-        sizes = [(_WIDTH, output.data[_FIGURE]["layout"].get("height", 450)) for output in outputs]
+        layouts = [output.data[_FIGURE]["layout"] for output in outputs]
+        sizes = [(layout["width"], layout.get("height", _HEIGHT)) for layout in layouts]
         if not write_pngs([output.data[_FIGURE] for output in outputs], paths, sizes):
             return False
         for output, path in zip(outputs, paths, strict=True):

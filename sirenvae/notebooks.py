@@ -12,6 +12,7 @@ from sirenvae.cli.formats import aligned, as_markdown
 from sirenvae.errors import InputError
 
 SPEEDS = ("quick", "paper")
+WIDTH = 840  # of a figure, in pixels: that of a cell in JupyterLab beside its list of files, at 1280 pixels
 
 
 def start(speed: str = "quick", needs: Iterable[str] = (), folder: str | Path | None = None) -> str:
@@ -30,10 +31,8 @@ def start(speed: str = "quick", needs: Iterable[str] = (), folder: str | Path | 
         There is no speed 'fast' (there are quick, paper): going on with quick.
         'quick'
     """
-    import plotly.io
-
     if "google.colab" not in sys.modules:
-        plotly.io.renderers.default = "plotly_mimetype"
+        _send_figures_as_data()
     if speed not in SPEEDS:
         print(f"There is no speed {speed!r} (there are {', '.join(SPEEDS)}): going on with quick.")
         return "quick"
@@ -41,6 +40,19 @@ def start(speed: str = "quick", needs: Iterable[str] = (), folder: str | Path | 
         print(f"{missing} Going on with quick.")
         return "quick"
     return speed
+
+
+def _send_figures_as_data() -> None:
+    """Each with a width of its own: JupyterLab draws a figure before it knows how wide a cell is."""
+    import plotly.io
+    from plotly.io.base_renderers import PlotlyRenderer
+
+    class AsWideAsACell(PlotlyRenderer):
+        def to_mimebundle(self, fig_dict):
+            return super().to_mimebundle(fig_dict | {"layout": {"width": WIDTH, **fig_dict["layout"]}})
+
+    plotly.io.renderers["as_wide_as_a_cell"] = AsWideAsACell()
+    plotly.io.renderers.default = "as_wide_as_a_cell"
 
 
 def _missing(needs: Iterable[str], folder: str | Path | None) -> str:
@@ -131,4 +143,5 @@ def finished(experiment, config, num_workers: int | None = None) -> list:
             lambda event: lengths[event.cell] * event.step / event.num_steps,
             "running",
             leave=False,
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
         )
