@@ -201,7 +201,7 @@ def table(config: Config, points: list[Point]) -> list[dict]:
             "model": point.cell.model,
             "size": point.cell.size,
             "seed": config.first_seed + i,
-            "recipe": "" if point.cell.model in REFERENCES else name_of(config.recipe),
+            "recipe": None if point.cell.model in REFERENCES else name_of(config.recipe),
             "chosen": point.chosen[i] if point.chosen else None,
             "elbo": point.elbo[i],
             "iwae": point.iwae[i],
