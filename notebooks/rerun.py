@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parent
-_FIGURE, _IMAGE, _HEIGHT, _COLOURS = "application/vnd.plotly.v1+json", "image/png", 450, 64
+_FIGURE, _IMAGE, _HEIGHT, _COLOURS = "application/vnd.plotly.v1+json", "image/png", 450, 256
 _KEPT = ("kernelspec",)  # of a notebook's metadata; what an editor remembers is not committed
 
 

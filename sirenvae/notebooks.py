@@ -43,14 +43,19 @@ def start(speed: str = "quick", needs: Iterable[str] = (), folder: str | Path | 
 
 
 def _send_figures_as_data() -> None:
-    """Each with a width of its own: JupyterLab draws a figure before it knows how wide a cell is."""
+    """Each on white, whatever the viewer's theme, and with a width of its own.
+
+    JupyterLab draws a figure before it knows how wide a cell is.
+    """
     import plotly.io
     from plotly.io.base_renderers import PlotlyRenderer
 
     class AsWideAsACell(PlotlyRenderer):
         def to_mimebundle(self, fig_dict):
-            return super().to_mimebundle(fig_dict | {"layout": {"width": WIDTH, **fig_dict["layout"]}})
+            layout = {"width": WIDTH, **fig_dict["layout"], "paper_bgcolor": "#FFFFFF", "plot_bgcolor": "#FFFFFF"}
+            return super().to_mimebundle(fig_dict | {"layout": layout})
 
+    plotly.io.templates.default = "plotly_white"
     plotly.io.renderers["as_wide_as_a_cell"] = AsWideAsACell()
     plotly.io.renderers.default = "as_wide_as_a_cell"
 
