@@ -32,7 +32,7 @@ def divergence_of_best_posterior(network, inverse) -> float:
     return torch.distributions.kl_divergence(*normals).item()
 
 
-@pytest.mark.parametrize("method, order", RULES)
+@pytest.mark.parametrize(("method", "order"), RULES)
 @pytest.mark.parametrize("seed", range(10))
 def test_it_is_the_divergence_of_two_gaussians(seed, method, order):
     network = random_network(3 + seed, seed)
