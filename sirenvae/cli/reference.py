@@ -36,7 +36,7 @@ def from_reference(name: str, form: str) -> tuple[str, int]:
         return json.dumps(asdict(results), indent=1, ensure_ascii=False), len(results.rows)
     if form == "csv":
         return _as_csv(results.rows), len(results.rows)
-    texts, right = _TEXTS[name](results.rows)
+    texts, right = _TEXTS[results.experiment](results.rows)
     about = [f"{_origin(results)}.", *results.notes]
     if form == "latex":
         return "\n".join([*(f"% {line}" for line in about), as_latex(texts, right)]), len(texts) - 1
@@ -47,8 +47,8 @@ def from_reference(name: str, form: str) -> tuple[str, int]:
 def _listed(form: str) -> tuple[str, int]:
     if form != "table":
         raise InputError(f"The list of reference results is no {form}; name one of them.")
-    every = [reference_results(name) for name in reference_result_names()]
-    lines = [f"{results.experiment}: {len(results.rows)} rows, {_origin(results)}" for results in every]
+    every = {name: reference_results(name) for name in reference_result_names()}
+    lines = [f"{name}: {len(results.rows)} rows, {_origin(results)}" for name, results in every.items()]
     return "\n".join(lines or ["There are no reference results yet."]), len(lines)
 
 
