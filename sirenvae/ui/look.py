@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from urllib.parse import parse_qs
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -14,6 +15,7 @@ _STYLE = """
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
 [data-testid=stApp] button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
 [data-testid=stApp] [data-testid=stCaptionContainer] { opacity: 0.75; }
+[data-testid=stApp] [data-testid=stCaptionContainer] code { color: inherit; }
 .st-key-one_entry, .st-key-lesson_off { display: none; }
 /* A stop of the lesson stands for the page's own introduction and stays in sight where there is room for it. */
 .stMain:has(.st-key-lesson_on) h1 { font-size: 1.3rem; padding: 0; }
@@ -91,6 +93,15 @@ def is_history_navigation() -> bool:
     """Whether Back, Forward or a link of the lesson has changed the address: then the URL is right."""
     context = get_script_run_ctx()
     return context is not None and context.is_history_navigation
+
+
+def in_address(parameter: str) -> list[str]:
+    """The values of a parameter in the URL.
+
+    After Back from another page ``st.query_params`` leaves out what belongs to widgets that are not there yet.
+    """
+    context = get_script_run_ctx()
+    return [] if context is None else parse_qs(context.query_string).get(parameter, [])
 
 
 def plain(text) -> str:

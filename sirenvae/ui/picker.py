@@ -25,7 +25,14 @@ from sirenvae.ui.choice import (
     uploads,
     usable,
 )
-from sirenvae.ui.look import common_to_pages, is_history_navigation, keep_in_url, plain, run_under_navigation
+from sirenvae.ui.look import (
+    common_to_pages,
+    in_address,
+    is_history_navigation,
+    keep_in_url,
+    plain,
+    run_under_navigation,
+)
 
 __all__ = ["CHANGES", "NETWORK", "OBSERVED", "about_choice", "pick_network", "picker_row", "toggle_observed"]
 
@@ -53,7 +60,7 @@ def pick_network(row=None, messages=None) -> sv.BayesianNetwork:
     keep_in_url(NETWORK, CHANGES, OBSERVED)
     if is_history_navigation():  # what is said before the widgets are there is about the address, too
         for key in (CHANGES, OBSERVED):
-            st.session_state[key] = st.query_params.get_all(key)
+            st.session_state[key] = in_address(key)
     names = network_choices()
     with row or picker_row(), common_to_pages():
         st.selectbox("Network", names, key=NETWORK, bind="query-params", on_change=forget, width=220)
@@ -94,7 +101,7 @@ def network_choices() -> list[str]:
     own = st.session_state.setdefault(_OWN, [])
     names = [*sv.network_names(), *own]
     kept = None if is_history_navigation() else st.session_state.get(NETWORK)
-    wanted = kept or st.query_params.get(NETWORK)
+    wanted = kept or next(iter(in_address(NETWORK)), None)
     if wanted and wanted not in names:
         try:
             load(Choice(wanted))
