@@ -120,6 +120,7 @@ def test_what_a_stop_asks_for_can_be_done(open_page):
     follow(page, "Next ›")
     at_stop(page, 8)
     page.locator(".st-key-printed label").first.click()
+    page.get_by_text("1 redundant parent dropped").wait_for()
     wait_idle(page)
     page.keyboard.press("ArrowRight")
     page.locator(".stepper[data-step='3'] .inverse.pruned.new .cross").first.wait_for()
