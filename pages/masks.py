@@ -106,13 +106,14 @@ with rule:
         "previous one. Sets only grow along a path, so a path that starts at *j* ends at an output whose set holds *j*."
     )
 with count:
-    st.metric("Weights kept", f"{block['kept']:,} of {block['dense']:,}", border=True)
+    st.metric("Weights kept", f"{block['kept']:,}", border=True)
     if block["equals_adjacency"]:
         st.success("Checked: the product of the masks equals the graph.", icon=":material/check:")
     else:
         st.error("Checked: the product of the masks is not the graph.", icon=":material/error:")
     st.caption(
-        f"{block['kept'] / block['dense']:.0%} of the weights of a dense block of the same widths; biases not counted."
+        f"{block['kept']:,} of {block['dense']:,} weights of a dense block of the same widths: "
+        f"{block['kept'] / block['dense']:.0%}. Biases are not counted."
     )
 with volume:
     st.markdown("**The log-determinant** needs the diagonal alone, since the Jacobian is triangular in this order:")
