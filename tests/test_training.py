@@ -261,7 +261,7 @@ def test_presets():
     network = sv.load_network("ecoli70")
     assert elbo_vs_size.preset("quick", network).sizes == (46, 92, 230, 920, 4600)
     assert len(elbo_vs_size.preset("quick", network).cells()) == 20
-    with pytest.raises(sv.InputError, match="one of minute, quick, paper"):
+    with pytest.raises(sv.InputError, match="one of minute, structures, quick, paper"):
         elbo_vs_size.preset("slow", network)
 
 
@@ -338,7 +338,7 @@ def test_command_line_train_says_that_the_truth_is_estimated(capsys):
         (["train", "student", "--recipe", "selected", "--structure", "independent"], "trains the true structure alone"),
         (["train", "fork", "--recipe", "selected", "--size", "9"], "at least 10 points"),
         (["train", "student", "--seeds", "0"], "number of seeds is at least 1"),
-        (["figure", "elbo-vs-size", "--preset", "x"], "one of minute, quick, paper"),
+        (["figure", "elbo-vs-size", "--preset", "x"], "one of minute, structures, quick, paper"),
         (["figure", "elbo-vs-size", "--workers", "0"], "number of workers is at least 1"),
         (["figure", "elbo-vs-size", "--network", "student", "--out", "/dev/null/x"], "cannot be made"),
     ],

@@ -142,12 +142,12 @@ class TrainingManager:
             name = re.sub(r"\W+", "-", plan.network.name)
             job_id = f"{name}-{plan.preset or 'own'}-{secrets.token_hex(2)}"
             job = self._jobs[job_id] = Job(job_id, plan, Path(self._folder.name, job_id))
+            job.folder.mkdir()  # before the worker knows of it: a checked job runs at once
             self._send(("check", job.id, plan))
             self._changed.wait_for(lambda: job.about is not None or not job.active, timeout=patience)
             if job.state == FAILED:
-                del self._jobs[job.id]
+                shutil.rmtree(self._jobs.pop(job.id).folder)
                 raise InputError(job.message)
-            job.folder.mkdir()
             self._forget_oldest()
             return job.id
 
