@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -135,12 +136,20 @@ def fit_reference(name: str, network: BayesianNetwork, x: Tensor | np.ndarray, s
     location, scale = x.mean(axis=0), x.std(axis=0)
     standard = (x - location) / scale
     try:
-        if name in learners:
-            covariance, settings = learners[name](standard, seed)
-            return Reference(name, *_raw(location, scale, covariance), settings)
-        return _linear_network(name, network, standard, location, scale, seed)
+        with _one_thread() if name != "independent_gaussians" else nullcontext():
+            if name in learners:
+                covariance, settings = learners[name](standard, seed)
+                return Reference(name, *_raw(location, scale, covariance), settings)
+            return _linear_network(name, network, standard, location, scale, seed)
     except ModuleNotFoundError as error:
         raise InputError(f"{name} needs {error.name}; pip install 'sirenvae[references]' installs it.") from error
+
+
+def _one_thread() -> AbstractContextManager:
+    """Linear algebra on one thread: matrices of this size gain nothing from more, and cells side by side lose much."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1)
 
 
 def _checked(network: BayesianNetwork, x: Tensor | np.ndarray, at_least: int) -> np.ndarray:
