@@ -14,8 +14,11 @@ notebooks: setup ## Open the notebooks in JupyterLab
 notebooks-run: setup ## Execute all notebooks again and write their outputs
 	$(VENV)/bin/python notebooks/rerun.py
 
-test: setup lint ## Lint, then every test
-	$(VENV)/bin/python -m pytest
+test: setup lint ## Lint, then every test; those in the browser, which mostly wait, beside the others
+	@$(VENV)/bin/python -m pytest tests/browser >$(VENV)/browser-tests.log 2>&1 & browser=$$!; \
+	$(VENV)/bin/python -m pytest --ignore=tests/browser; others=$$?; \
+	wait $$browser; status=$$?; cat $(VENV)/browser-tests.log; \
+	test $$others -eq 0 && test $$status -eq 0
 
 lint: setup
 	$(VENV)/bin/ruff check .
