@@ -1,4 +1,4 @@
-"""The network page in a browser: drawing, clicking, uploading, and the time of the first paint."""
+"""The network page in a browser: drawing, clicking, uploading."""
 
 import pytest
 from waiting import expect_count, wait_idle
