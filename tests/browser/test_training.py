@@ -72,7 +72,8 @@ def test_what_the_models_have_learnt_is_shown_and_can_be_taken_away(open_page, b
     point.fill("7")
     point.press("Enter")
     page.wait_for_url("**test_point=7**")
-    with page.expect_download() as download:
+    wait_idle(page)  # the button is made anew with the page
+    with page.expect_download(timeout=60_000) as download:
         page.get_by_role("button", name="Model: vanilla VAE").click()
     download.value.save_as(tmp_path / "model.safetensors")
     model = sv.load_model(tmp_path / "model.safetensors")
