@@ -112,7 +112,7 @@ def steps(chromium: Browser, url: str) -> None:
         stepper = page.locator(".stepper")
         page.wait_for_selector(".stepper[data-step='0']", timeout=60_000)
         page.wait_for_selector(IDLE)
-        length = min(60, int(page.locator(".stepper [type=range]").first.get_attribute("max")))
+        length = min(60, int(page.locator(".stepper .count").inner_text().split()[-1]))
         times = []
         for step in range(1, length + 1):
             page.keyboard.press("ArrowRight")
