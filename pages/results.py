@@ -31,7 +31,7 @@ def learners(results) -> None:
         "How far is each learner from the truth, with few training points and with many? **First thing to try:** look "
         "at the upper panel, cover the lower one, and guess which marks move farthest to the left."
     )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         network = pick_network_of(results)
         recipes = pick_recipes(recipes_of(results.rows))
     rows = rows_of(results.rows, network, recipes)

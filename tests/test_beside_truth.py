@@ -12,7 +12,7 @@ import torch
 from colour_contrast import contrast
 
 import sirenvae as sv
-from sirenvae.figures.posteriors import EXACT, draws_figure, ellipse, ellipses_figure, posterior_figure
+from sirenvae.figures.posteriors import EXACT, draws_figure, ellipse, ellipses_figure, has_rows, posterior_figure
 from sirenvae.models.beside_truth import (
     exact_posterior,
     latent_scale,
@@ -146,3 +146,16 @@ def test_figures_show_every_side_and_can_be_read(dark):
     assert {trace.name for trace in figures[1].data if trace.name} >= {"exact", "vanilla VAE"}
     assert len(figures[2].data) == 3
     assert figures[3].data[0].type == "histogram"
+
+
+def test_many_latents_are_rows_with_a_line_for_each_name():
+    assert [has_rows(number) for number in (2, 12, 13, 40, 60, 61)] == [False, False, True, True, True, False]
+    names, deviations = [f"gene{i}" for i in range(40)], np.full(40, 0.5)
+    figure = posterior_figure(names, {EXACT: (np.arange(40.0), np.ones(40)), "true": (np.zeros(40), deviations)})
+    first, second = figure.data
+    assert first.x[:3].tolist() == [0.0, 1.0, 2.0]
+    assert second.error_x.array.tolist() == [1.0] * 40
+    assert list(figure.layout.yaxis.ticktext) == names
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the first one is on top
+    assert figure.layout.height > 40 * 16
+    assert np.all(np.abs(first.y - np.arange(40)) < 0.5)

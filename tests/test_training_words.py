@@ -10,7 +10,7 @@ from colour_contrast import contrast
 
 from sirenvae.graphs import load_network
 from sirenvae.ui.jobs import RUNNING, Job, Plan
-from sirenvae.ui.training_charts import size_chart, training_chart
+from sirenvae.ui.training_charts import size_chart, size_in_training, training_chart
 from sirenvae.ui.training_words import (
     doing,
     duration,
@@ -104,6 +104,21 @@ def test_what_is_being_done_names_all_sizes_that_train_together(job):
     assert "measuring" in doing(job)
     job.points.append(point("true", 70, (3.5, 3.5)))
     assert doing(job) == "2 of 4 done; the next model is being built."
+
+
+def test_curves_stay_at_the_largest_size_that_trains(job):
+    assert size_in_training(job) == 70
+    shown = []
+    for step in (10, 20):
+        for size in (70, 7):
+            job.progress.append(record("true", size, step))
+            shown.append(size_in_training(job))
+    assert set(shown) == {70}
+    job.about["tasks"] = [[("true", 7)], [("true", 70), ("vanilla_vae", 70)]]
+    job.progress.append(record("true", 7, 30))
+    assert size_in_training(job) == 7
+    job.progress.append(record("vanilla_vae", 70, 10))
+    assert size_in_training(job) == 70
 
 
 def test_a_run_that_diverged_is_named(job):

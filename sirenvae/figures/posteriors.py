@@ -21,12 +21,16 @@ EXACT = "exact"
 _SPREAD = 0.6  # how far the bars of one latent are apart from first to last, of the way to the next latent
 _SHOWN = 600  # draws in a cloud
 _NAMED = 60  # latents up to which each has its name on the axis
+_SIDE_BY_SIDE = 12  # latents up to which names fit below a picture; more are rows, one below the other
+_ROW = 18  # pixels
 
 
 def posterior_figure(
     names: Sequence[str], posteriors: Mapping[str, tuple[np.ndarray, np.ndarray]], dark: bool = False
 ) -> go.Figure:
     """The mean of every latent with a bar of two standard deviations to either side, for each model and the truth.
+
+    A few latents stand side by side, more of them are rows (see :func:`has_rows`).
 
     Arguments:
         names: Of the latents.
@@ -36,27 +40,35 @@ def posterior_figure(
     import plotly.graph_objects as go
 
     figure, places = go.Figure(), np.arange(len(names))
-    figure.add_hrect(-2, 2, fillcolor="#888888", opacity=0.13, line_width=0, layer="below")
+    rows = has_rows(len(names))
+    place, value = ("y", "x") if rows else ("x", "y")
+    prior = dict(fillcolor="#888888", opacity=0.13, line_width=0, layer="below")
+    (figure.add_vrect if rows else figure.add_hrect)(-2, 2, **prior)
     for k, (model, (mean, deviation)) in enumerate(posteriors.items()):
         label, colour, symbol = _look(model, dark)
         shift = _SPREAD * (k / max(1, len(posteriors) - 1) - 0.5) if len(posteriors) > 1 else 0.0
+        bars = dict(type="data", array=2 * deviation, color=colour, thickness=1.6, width=0)
+        size = 5 if len(names) > _NAMED else 6 if rows else 8
         figure.add_scatter(
-            x=places + shift,
-            y=mean,
-            error_y=dict(type="data", array=2 * deviation, color=colour, thickness=1.6, width=0),
+            **{place: places + shift, value: mean, f"error_{value}": bars},
             mode="markers",
-            marker=dict(color=colour, symbol=symbol, size=8 if len(names) <= _NAMED else 5),
+            marker=dict(color=colour, symbol=symbol, size=size),
             name=label,
             customdata=np.stack([np.asarray(names, dtype=object), 2 * deviation], axis=1),
-            hovertemplate="%{customdata[0]}: %{y:.2f} ± %{customdata[1]:.2f}",
+            hovertemplate=f"%{{customdata[0]}}: %{{{value}:.2f}} ± %{{customdata[1]:.2f}}",
         )
+    range_ = [len(names) - 0.4, -0.6] if rows else [-0.6, len(names) - 0.4]  # the first latent is on top
+    axis = dict(range=range_, showgrid=False, zeroline=False)
     if len(names) <= _NAMED:
-        angle = 0 if len(names) <= 12 else -60 if len(names) <= 24 else -90
-        size = 12 if len(names) <= 24 else 10
-        figure.update_xaxes(tickvals=places, ticktext=list(names), tickangle=angle, tickfont_size=size)
-    figure.update_xaxes(range=[-0.6, len(names) - 0.4], showgrid=False, zeroline=False)
-    figure.update_yaxes(title="standard deviations of the prior", zeroline=True)
-    return _laid_out(figure, dark, 380)
+        axis |= dict(tickvals=places, ticktext=list(names))
+    figure.update_layout({f"{place}axis": axis, f"{value}axis": dict(title="standard deviations of the prior")})
+    figure = _laid_out(figure, dark, 110 + _ROW * len(names) if rows else 380)
+    return figure.update_layout(margin_l=10).update_yaxes(automargin=True) if rows else figure
+
+
+def has_rows(num_latents: int) -> bool:
+    """Whether so many latents are rows: too many for names side by side, and few enough to have names at all."""
+    return _SIDE_BY_SIDE < num_latents <= _NAMED
 
 
 def ellipses_figure(
@@ -118,11 +130,11 @@ def draws_figure(
     from plotly.subplots import make_subplots
 
     sides = {EXACT: data, **draws}
-    titles = ["data" if model == EXACT else _look(model, dark)[0] for model in sides]
+    titles = ["data" if model == EXACT else _look(model, dark)[0].removeprefix("SIReN-VAE, ") for model in sides]
     figure = make_subplots(
         rows=1,
         cols=len(sides),
-        subplot_titles=titles,
+        subplot_titles=[title.replace(" ", "<br>") for title in titles],  # five of them fit on a phone
         shared_xaxes="all",
         shared_yaxes="all",
         horizontal_spacing=0.03,
@@ -138,11 +150,11 @@ def draws_figure(
             x, y = values[:_SHOWN].T
             trace = go.Scattergl(x=x, y=y, mode="markers", marker=dict(color=colour, size=4, opacity=0.55))
         figure.add_trace(trace.update(showlegend=False, name=titles[column - 1]), row=1, col=column)
-    figure.update_xaxes(range=[low[0] - air[0], high[0] + air[0]], title_text=names[0])
+    figure.update_xaxes(range=[low[0] - air[0], high[0] + air[0]], title_text=names[0], nticks=4)
     if len(names) > 1:
         figure.update_yaxes(range=[low[1] - air[1], high[1] + air[1]])
     figure.update_yaxes(title_text=names[1] if len(names) > 1 else "density", col=1)
-    return _laid_out(figure, dark, 340)
+    return _laid_out(figure, dark, 350)
 
 
 def _look(model: str, dark: bool) -> tuple[str, str, str]:

@@ -36,6 +36,14 @@ def seed_losses(rows: list[dict], model: str, size: int, bound: str = "elbo") ->
     return losses if all(map(math.isfinite, losses)) else []
 
 
+def size_in_training(job: Job) -> int:
+    """The largest size among the cells that train together just now; smaller ones are done earlier."""
+    tasks = job.about["tasks"]
+    last = (job.progress[-1]["model"], job.progress[-1]["size"]) if job.progress else tasks[0][0]
+    together = next((task for task in tasks if last in task), [last])
+    return max(size for _, size in together)
+
+
 def training_chart(network, job: Job | None, size: int | None, dark: bool) -> dict:
     """Negative ELBO against training steps at one training-set size: test points thick, training points thin.
 
@@ -93,6 +101,7 @@ def _in_order(models: set[str]) -> list[str]:
 
 def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str, dark: bool) -> dict:
     names = [one["name"] for one in series if one.pop("in_legend", False)]
+    below = 76 if len(names) > 2 else 58 if names else 38  # the axis' name and the legend
     ink, grid = ("#D5DADF", "#3A424B") if dark else ("#3B424A", "#E3E7EB")
     words = {"color": ink}
     label = {"axisLabel": words | x_axis.pop("axisLabel", {}), "nameTextStyle": words}
@@ -100,7 +109,7 @@ def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str, dark: b
     return {
         "animation": False,
         "textStyle": words,
-        "grid": {"left": 8, "right": 16, "top": 26, "bottom": 58 if len(names) < 3 else 76, "containLabel": True},
+        "grid": {"left": 8, "right": 16, "top": 26, "bottom": below, "containLabel": True},
         "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30, "textStyle": words},
         "tooltip": {"trigger": trigger, "valueFormatter": "%.2f", "confine": True},
         "xAxis": {"nameLocation": "middle", "nameGap": 28, **lines, **label, **x_axis},

@@ -82,7 +82,7 @@ def models_view(job: Job) -> None:
         return
     st.subheader("What the models have learnt")
     sizes = sorted({size for _, size in cells})
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         size = _one_of("Training points", sizes, sizes[-1], key="model_size")
         models = [model for model in MODEL_LOOKS if (model, size) in cells]
         labels = {model: MODEL_LOOKS[model][0].removeprefix("SIReN-VAE, ") for model in models}
@@ -109,10 +109,10 @@ def _show_posterior(job: Job, files: dict[str, str], seed: int) -> None:
     network, count, dark = job.plan.network, job.about["num_test"], st.context.theme.type == "dark"
     names = [str(v) for v in network.latents]
     st.markdown("**Posterior of one test point: what each model says of the latents, given what is observed**")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         words = "Which of the points that the charts are measured on. No model has seen them."
         point = st.number_input("Test point", 1, count, 1, key="test_point", bind="query-params", width=140, help=words)
-        place = st.container(horizontal=True, vertical_alignment="bottom")
+        place = st.container(horizontal=True)
     exact = _exact(network, count, point - 1)
     draws = {model: _posterior(file, seed, count, point - 1) for model, file in files.items()}
     covariance = exact[1] if exact else np.atleast_2d(np.cov(next(iter(draws.values())).T))
@@ -120,7 +120,7 @@ def _show_posterior(job: Job, files: dict[str, str], seed: int) -> None:
         pair = _pick_two(names, most_dependent(covariance), "posterior")
     bars = {EXACT: (exact[0], np.sqrt(np.diag(exact[1])))} if exact else {}
     bars |= {model: (values.mean(axis=0), values.std(axis=0)) for model, values in draws.items()}
-    left, right = st.columns([3, 2] if len(pair) == 2 else [1, 0.001], gap="medium")
+    left, right, words = _places(len(names), len(pair) == 2)
     with left:
         st.plotly_chart(posterior_figure(names, bars, dark), key="posterior_bars", config=_PLOT, theme=None)
     if len(pair) == 2:
@@ -130,10 +130,18 @@ def _show_posterior(job: Job, files: dict[str, str], seed: int) -> None:
             clouds = {model: values[:, two] for model, values in draws.items()}
             figure = ellipses_figure((names[two[0]], names[two[1]]), truth, clouds, dark)
             st.plotly_chart(figure, key="posterior_ellipses", config=_PLOT, theme=None)
-    st.markdown(posterior_words(network.is_linear, tuple(files)))
+    words.markdown(posterior_words(network.is_linear, tuple(files)))
     if exact:
         agreement = {model: _scale(file, seed, count).agreement for model, file in files.items()}
         st.dataframe(posterior_rows(bars, agreement), hide_index=True, key="posterior_numbers")
+
+
+def _places(num_latents: int, two: bool):
+    """Where the bars, the ellipses and the words go; rows of bars are high, and leave room for the words."""
+    from sirenvae.figures.posteriors import has_rows
+
+    left, right = st.columns([3, 2], gap="medium") if two else (st.container(), None)
+    return left, right, right if two and has_rows(num_latents) else st.container()
 
 
 def _show_samples(network: BayesianNetwork, files: dict[str, str], seed: int, count: int) -> None:
@@ -145,7 +153,7 @@ def _show_samples(network: BayesianNetwork, files: dict[str, str], seed: int, co
     seen = [network.position[v] for v in network.observed]
     default = [seen[i] for i in most_dependent(np.atleast_2d(np.cov(data[:, seen].T)))]
     st.markdown("**Draws from the models beside draws from the network**")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True):
         pair = list(_pick_two(names, tuple(default), "samples"))
     draws = {model: _samples(file, seed, count)[:, pair] for model, file in files.items()}
     shown = [names[i] for i in pair]

@@ -13,7 +13,7 @@ from sirenvae.graphs import BayesianNetwork, network_names, network_to_json
 from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
 from sirenvae.ui.look import plain
 from sirenvae.ui.teaching import show_code
-from sirenvae.ui.training_charts import size_chart, training_chart
+from sirenvae.ui.training_charts import size_chart, size_in_training, training_chart
 from sirenvae.ui.training_code import training_code
 from sirenvae.ui.training_controls import go_on, shown_run, start_example, training_manager
 from sirenvae.ui.training_models import models_view
@@ -21,6 +21,8 @@ from sirenvae.ui.training_words import description, doing, duration, findings, s
 
 POLL_SECONDS = 0.8
 _HEIGHT = 360
+_CURVES, _CURVES_LABEL = "curves_at", "Curves at this many training points"
+_OWN_SIZE = "curves_at_own"  # in the session: the run, and the size whose curves the learner keeps in view
 _BADGES = {
     QUEUED: ("waiting", ":material/hourglass_empty:", "gray"),
     RUNNING: ("training", ":material/model_training:", "blue"),
@@ -129,14 +131,23 @@ def _top_line(job: Job) -> str:
 
 
 def _curves_at(job: Job | None) -> int | None:
-    """The size whose curves are shown: the learner's choice, or the latest."""
+    """The size whose curves are shown: the learner's choice in this run, or the one that the training is at."""
     if job is None or job.about is None:
         return None
-    latest = job.progress[-1]["size"] if job.progress else job.about["sizes"][0]
-    if len(job.about["sizes"]) == 1:
-        return latest
-    words = "Choose a size to keep its curves in view; otherwise they follow the training."
-    return st.pills("Curves at this many training points", job.about["sizes"], key="curves_at", help=words) or latest
+    sizes = job.about["sizes"]
+    if len(sizes) == 1:
+        return sizes[0]
+    run, own = st.session_state.get(_OWN_SIZE, (None, None))
+    size = own if run == job.id and own in sizes else size_in_training(job)
+    st.session_state[_CURVES] = size  # the pill is seen as chosen also while the training chooses it
+    words = "Choose a size to keep its curves in view; press it again to follow the training."
+    st.pills(_CURVES_LABEL, sizes, key=_CURVES, help=words, on_change=_keep_size, args=(job.id,))
+    return size
+
+
+def _keep_size(job_id: str) -> None:
+    """Callback: the learner's choice holds until it is taken back, or another run is shown."""
+    st.session_state[_OWN_SIZE] = job_id, st.session_state[_CURVES]
 
 
 def _charts(network: BayesianNetwork, job: Job | None) -> None:
@@ -144,10 +155,10 @@ def _charts(network: BayesianNetwork, job: Job | None) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         above = st.container()
-        st.caption("Thick with marks: test points. Thin: the training points themselves.")
+        st.caption("Thick with marks: a part of the test points. Thin: the training points themselves.")
         size = _curves_at(job)
     with above:
-        st.markdown("**Negative ELBO while training**" + (f", {size} points" if size else ""))
+        st.markdown("**Negative ELBO while training**" + (f", {size:,} points" if size else ""))
         st.echarts_chart(
             training_chart(network, job, size, dark),
             height=_HEIGHT,
@@ -162,7 +173,7 @@ def _charts(network: BayesianNetwork, job: Job | None) -> None:
             key="size_chart",
             alt="Negative ELBO on test points against the number of training points, with a band over seeds.",
         )
-        st.caption("Line: mean over seeds. Band: one standard deviation. Small marks: seeds.")
+        st.caption("All test points. Line: mean over seeds. Band: one standard deviation. Small marks: seeds.")
 
 
 def _recipe(job: Job) -> None:

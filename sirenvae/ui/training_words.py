@@ -105,7 +105,7 @@ def doing(job: Job) -> str:
     if not left:
         return f"{done}: measuring {what} on fresh test points."
     longest = max(left, key=lambda record: record["num_steps"])
-    return f"{done}: {what}, step {longest['step']} of {longest['num_steps']}."
+    return f"{done}: {what}, step {longest['step']:,} of {longest['num_steps']:,}."
 
 
 def findings(job: Job) -> list[str]:

@@ -13,6 +13,7 @@ SMALL = "/training?network=student&sizes=14&seeds=1&steps=30"
 LONG = "/training?network=student&sizes=14&seeds=1&steps=100000&models=vanilla+VAE"
 
 
+STEP = re.compile(r"step ([\d,]+) of")
 ANSWER = "[data-testid=stAlert], [class*=st-key-run_]"
 
 
@@ -98,21 +99,22 @@ def test_stop_keeps_what_was_found_and_so_does_a_reload(open_page, base_url):
 
 
 def step_shown(page) -> int:
-    return int(re.search(r"step ([\d]+) of", page.get_by_text(re.compile(r"step \d+ of")).first.inner_text())[1])
+    words = page.get_by_text(STEP).first.inner_text()
+    return int(STEP.search(words)[1].replace(",", ""))
 
 
 def test_a_stopped_run_goes_on_where_it_stopped(open_page):
     page = open_page(LONG)
     set_and_train(page)
     wait_for_state(page, "running")
-    page.get_by_text(re.compile(r"step \d+ of")).wait_for(timeout=40_000)
+    page.get_by_text(STEP).wait_for(timeout=40_000)
     reached = step_shown(page)
     page.locator(".st-key-stop button").click()
     wait_for_state(page, "stopped")
     wait_idle(page)
     page.locator(".st-key-resume button").first.click()
     wait_for_state(page, "running")
-    page.get_by_text(re.compile(r"step \d+ of")).wait_for(timeout=40_000)
+    page.get_by_text(STEP).wait_for(timeout=40_000)
     assert step_shown(page) >= reached
     page.locator(".st-key-stop button").click()
     wait_for_state(page, "stopped")
