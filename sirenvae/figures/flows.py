@@ -54,7 +54,7 @@ def flow_drawing(shown: ShownFlow, way: str = "forwards") -> dict[str, Any]:
     most_colour = max(0.05, float(np.quantile(np.abs(colours), 0.98)))
     return {
         "way": way,
-        "axes": [pair[0], pair[1] if len(pair) > 1 else f"{pair[0]} at the start"],
+        "axes": [f"latent {name}" for name in pair] if len(pair) > 1 else [pair[0], f"{pair[0]} at the start"],
         "window": round(float(window), 4),
         "reach": round(_REACH * float(window), 4),
         "most_colour": round(most_colour, 4),

@@ -9,24 +9,6 @@ const MARGIN = { left: 46, right: 10, top: 10, bottom: 40 };
 
 const decode = (text, Kind) => new Kind(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 
-// Lines of equal value through a square grid by marching squares, as [x0, y0, x1, y1] in units of cells.
-function contour(values, size, level) {
-  const segments = [];
-  const at = (a, b) => (level - a) / (b - a);
-  for (let j = 0; j + 1 < size; j++) {
-    for (let i = 0; i + 1 < size; i++) {
-      const [a, b, c, d] = [values[j * size + i], values[j * size + i + 1], values[(j + 1) * size + i + 1], values[(j + 1) * size + i]];
-      const crossings = [];
-      if (a < level !== b < level) crossings.push([i + at(a, b), j]);
-      if (b < level !== c < level) crossings.push([i + 1, j + at(b, c)]);
-      if (d < level !== c < level) crossings.push([i + at(d, c), j + 1]);
-      if (a < level !== d < level) crossings.push([i, j + at(a, d)]);
-      for (let k = 0; k + 1 < crossings.length; k += 2) segments.push([...crossings[k], ...crossings[k + 1]]);
-    }
-  }
-  return segments;
-}
-
 class Cloud {
   constructor(host) {
     this.canvas = html("canvas", { role: "img" });
@@ -41,7 +23,7 @@ class Cloud {
     this.colours = data.frames.map((frame) => frame.colours && decode(frame.colours, Int16Array));
     this.lines = data.densities.map(({ values, size, lines }) => {
       const grid = decode(values, Float32Array);
-      return lines.map((level) => contour(grid, size, level));
+      return lines.map((level) => joined(contour(grid, size, level)));
     });
     this.grids = data.densities.map(({ values }) => decode(values, Float32Array));
   }
@@ -200,12 +182,11 @@ class Cloud {
   #contours(context, density) {
     const { size } = this.data.densities[density];
     const place = (value) => -this.data.window + (2 * this.data.window * value) / (size - 1);
-    this.lines[density].forEach((segments, level) => {
+    this.lines[density].forEach((lines, level) => {
       for (const [colour, width] of [["--paper", 4.5], ["--line-of-density", 2]]) {
         context.beginPath();
-        for (const [x0, y0, x1, y1] of segments) {
-          context.moveTo(this.x(place(x0)), this.y(place(y0)));
-          context.lineTo(this.x(place(x1)), this.y(place(y1)));
+        for (const line of lines) {
+          line.forEach(([x, y], k) => context[k ? "lineTo" : "moveTo"](this.x(place(x)), this.y(place(y))));
         }
         context.strokeStyle = this.#colour(colour);
         context.lineWidth = width;
