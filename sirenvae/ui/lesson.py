@@ -77,8 +77,8 @@ STOPS = (
             "Here {moral} pairs had to be connected; their edges are purple and dotted.",
             "These edges are the first stop again: once the child is seen, its parents depend on each other.",
         ),
-        "For each purple edge, find the common child in the small picture of the network before you read the words on "
-        "the right.",
+        "For each purple edge, find the common child in the small picture of the network. Then click that picture and "
+        "check.",
     ),
     Stop(
         "Eliminate one variable",
@@ -90,7 +90,7 @@ STOPS = (
             "Without I, these neighbours still depend on each other.",
             "So those that are not neighbours yet are connected, by a fill edge, which is red and dashed.",
         ),
-        "Answer on the right how many fill edges I costs, and say between which variables before you look.",
+        "Answer under “Your turn” how many fill edges I costs, and say between which variables before you look.",
     ),
     Stop(
         "Two choices, two costs",
@@ -101,7 +101,7 @@ STOPS = (
             "One of them costs no fill edge, the other {dear}.",
             "Min-fill takes the cheapest, since each fill edge makes the inverse larger.",
         ),
-        "For S and for G, count the pairs of neighbours that are not connected. Then answer on the right.",
+        "For S and for G, count the pairs of neighbours that are not connected. Then answer under “Your turn”.",
     ),
     Stop(
         "Read off an independence",

@@ -19,10 +19,10 @@ def show_facts(network: sv.BayesianNetwork) -> None:
     """Counts, what the structure costs and, where all is linear Gaussian, the exact entropy of what is observed."""
     largest = max(network.variables, key=lambda v: len(network.parents(v)))
     rows = {
-        "variables": len(network.variables),
-        "edges": network.dag.number_of_edges(),
-        "observed": len(network.observed),
-        "latent": len(network.latents),
+        "variables": f"{len(network.variables):,}",
+        "edges": f"{network.dag.number_of_edges():,}",
+        "observed": f"{len(network.observed):,}",
+        "latent": f"{len(network.latents):,}",
         "largest parent set": f"{len(network.parents(largest))} (of {plain(largest)})",
         "longest path": _count(sv.longest_path(network), "edge"),
         "unjoined parents": _count(len(sv.moralizing_edges(network)), "pair"),

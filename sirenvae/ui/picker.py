@@ -197,7 +197,7 @@ def _read_upload() -> None:
 
 def _label(base: sv.BayesianNetwork) -> str:
     chosen, changes = st.session_state.get(OBSERVED) or base.observed, chosen_changes()
-    return f"Observed: {len(chosen)} of {len(base.variables)}" + (f", changed: {len(changes)}" if changes else "")
+    return f"Observed: {len(chosen):,} of {len(base.variables):,}" + (f", changed: {len(changes)}" if changes else "")
 
 
 def _shortened(variables, at_most: int = 6) -> str:

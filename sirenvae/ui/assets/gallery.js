@@ -54,14 +54,19 @@ class Gallery {
     words.append(title, text);
     card.append(picture, words);
     card.addEventListener("click", () => this.choose(name));
+    card.addEventListener("focus", () => card.matches(":focus-visible") && this.bring(card)); // all of it, for the Tab key
     return card;
   }
 
   // The chosen card comes into sight sideways; the page itself does not move.
   reveal() {
     const card = [...this.row.children].find(({ dataset }) => dataset.name === this.chosen);
-    if (!card) return;
-    const [left, right] = [card.offsetLeft - 40, card.offsetLeft + card.offsetWidth + 40];
+    if (card) this.bring(card);
+  }
+
+  bring(card) {
+    const air = Math.max(0, Math.min(40, (this.row.clientWidth - card.offsetWidth) / 2)); // a bit of its neighbours
+    const [left, right] = [card.offsetLeft - air, card.offsetLeft + card.offsetWidth + air];
     if (left < this.row.scrollLeft) this.row.scrollLeft = left;
     else if (right > this.row.scrollLeft + this.row.clientWidth) this.row.scrollLeft = right - this.row.clientWidth;
   }

@@ -86,7 +86,9 @@ class MaskBoard {
     make("path", { class: "rule", d: this.#rules(k, c) }, this.base);
     const name = product ? (k === block.last ? "product = graph" : "product so far") : `mask ${k}`;
     const full = `${name}: ${block.layerName(k)} × ${block.layerName(c)}`;
-    const room = product ? columns * cell + 10 : x + columns * cell; // left of a mask the board is empty
+    // Left of a mask the board is empty, but for the words about the paths in the corner.
+    const words = c === block.last - 2 ? Math.max(0, this.corner()[0]) : 0;
+    const room = product ? columns * cell + 10 : x + columns * cell - words;
     const text = textWidth(full, 12) <= room ? full : name;
     const title = make("text", { class: "title", x: x + columns * cell, y: this.#titleY(k) }, this.base);
     title.textContent = text;

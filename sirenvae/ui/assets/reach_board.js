@@ -52,7 +52,7 @@ class ReachBoard {
       const left = x + (count - 1) * 40;
       const cls = count === blocks ? "now" : "bar";
       make("rect", { class: cls, x: left, y: y + 14 + BAR - height, width: 28, height }, this.cells);
-      for (const [text, at] of [[reached, y + 6 + BAR - height], [count, y + 24 + BAR]]) {
+      for (const [text, at] of [[reached.toLocaleString("en"), y + 6 + BAR - height], [count, y + 24 + BAR]]) {
         make("text", { class: "inside", x: left + 14, y: at, "font-size": 11 }, this.marks).textContent = text;
       }
     }
@@ -100,8 +100,8 @@ class ReachBoard {
     if (this.labelled) this.#labels(x, y);
   }
 
-  #number(x, y, [cls, , value]) {
-    make("text", { class: `inside on-${cls}`, x, y, "font-size": this.font }, this.marks).textContent = value;
+  #number(x, y, [cls, opacity, value]) {
+    make("text", { class: `inside on-${cls}${opacity === 1 ? ` full ${this.model.flow}` : ""}`, x, y, "font-size": this.font }, this.marks).textContent = value;
   }
 
   #labels(left, top) {

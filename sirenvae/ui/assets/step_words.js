@@ -68,7 +68,7 @@ class WordsPanel {
   show(step) {
     const { data, steps, frontier } = this.stepper;
     this.title.textContent = step ? "What just happened" : "Before the first step";
-    this.text.textContent = step ? steps[step - 1].words : data.start;
+    this.text.textContent = unbroken(step ? steps[step - 1].words : data.start);
     this.verdict.className = "verdict";
     this.verdict.textContent = "";
     this.#fills(step);
@@ -146,7 +146,7 @@ class WordsPanel {
     [...this.code.children].forEach((line, i) => {
       line.classList.toggle("ran", i in values);
       line.classList.toggle("filled", (i === 4 && isFilled) || (i === DROPPING && i in values));
-      line.lastChild.textContent = values[i] ?? "";
+      line.lastChild.textContent = unbroken(values[i] ?? "");
     });
   }
 
@@ -192,6 +192,11 @@ class RulePanel {
   }
 
   show() {}
+}
+
+// No line ends within the name of an edge.
+function unbroken(text) {
+  return text.replaceAll("–", "\u2060–\u2060");
 }
 
 function countOf(number, noun) {

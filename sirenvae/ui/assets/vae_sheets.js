@@ -91,7 +91,7 @@ class SheetBoard {
     const { layers, vae, cell } = this;
     const context = layers.over;
     layers.clear(context);
-    layers.box.classList.add("dim");
+    layers.box.classList.add("dim", "sheets");
     const variable = vae.columns[c].variables[u];
     const now = layers.colour("--now");
     for (const sheet of this.sheets) {
