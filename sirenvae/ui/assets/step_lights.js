@@ -38,7 +38,8 @@ class Lights {
       const { x, y, names } = picture.model;
       const mark = make("g", { transform: `translate(${x[v]} ${y[v]})`, "data-mark": names[v] }, layer.marks);
       make("circle", { r: RADIUS + 6 }, mark);
-      make("text", { class: words.length > 1 ? "long" : "" }, mark).textContent = words;
+      const isWord = words.length > 1;
+      make("text", { class: isWord ? "long" : "", "data-x": x[v] }, mark).textContent = words;
     }
     picture.onFit = (scale) => this.#fit(layer, scale);
     picture.svg.classList.add("asked");
@@ -59,14 +60,22 @@ class Lights {
     make("path", { class: "cross", d: `M${mx - 8} ${my - 8}l16 16m0 -16l-16 16` }, group);
   }
 
+  // Where the middle of a word above its disc is, moved aside at the picture's edges; `letter` is half of one's width.
+  #inside(text, { view: [left, , width] }, letter) {
+    const [x, half] = [Number(text.dataset.x), letter * text.textContent.length];
+    const aside = Math.max(left + half - x, Math.min(0, left + width - half - x));
+    return Math.max(-half, Math.min(half, aside));
+  }
+
   // Letters keep their size when the picture is zoomed.
   #fit({ marks, picture }, scale) {
     if (!scale) return;
     const size = picture.svg.closest(".frame.small") ? SMALL_LETTER : LETTER;
     for (const text of marks.querySelectorAll("text")) {
       text.setAttribute("font-size", (size / scale).toFixed(1));
-      text.setAttribute("x", (-RADIUS - 7).toFixed(1));
-      text.setAttribute("y", (-RADIUS - 3).toFixed(1));
+      const isWord = text.classList.contains("long");
+      text.setAttribute("x", (isWord ? this.#inside(text, picture, (0.3 * size) / scale) : -RADIUS - 7).toFixed(1));
+      text.setAttribute("y", (isWord ? -RADIUS - 12 : -RADIUS - 3).toFixed(1));
     }
   }
 }

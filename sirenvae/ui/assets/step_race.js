@@ -11,7 +11,7 @@ const LOOKS = {
 };
 const HEADS = ["rule", "edges so far", "in the end", "largest parent set", "fill edges"];
 const PROPERTIES = ["faithful", "minimal", "natural"];
-const [WIDE, HIGH, LEFT, BOTTOM] = [640, 220, 46, 34]; // of the chart, in its own units
+const [WIDEST, HIGH, LEFT, BOTTOM] = [860, 250, 50, 38]; // of the chart, in pixels
 
 class RaceBoard {
   constructor(host) {
@@ -65,14 +65,15 @@ class RaceBoard {
 
   #chart() {
     const last = Math.max(...this.rows.map(({ running_edges }) => running_edges.length - 1));
-    this.x = (step) => LEFT + ((WIDE - LEFT - 12) * step) / last;
+    const wide = Math.min(this.root.clientWidth || WIDEST, WIDEST); // so that its words are as large as others
+    this.x = (step) => LEFT + ((wide - LEFT - 12) * step) / last;
     this.y = (count) => HIGH - BOTTOM - ((HIGH - BOTTOM - 14) * count) / this.most;
     this.last = last;
-    const svg = make("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, class: "chart", role: "img" });
+    const svg = make("svg", { viewBox: `0 0 ${wide} ${HIGH}`, class: "chart", role: "img" });
     svg.setAttribute("aria-label", "Edges of the inverse against the step, one line for each rule");
     for (const part of [0, 0.5, 1]) {
       const count = Math.round(part * this.most);
-      make("path", { class: "grid", d: `M${LEFT} ${this.y(count)}H${WIDE - 12}` }, svg);
+      make("path", { class: "grid", d: `M${LEFT} ${this.y(count)}H${wide - 12}` }, svg);
       const label = { class: "tick end", x: LEFT - 7, y: this.y(count) + 4 };
       make("text", label, svg).textContent = count.toLocaleString("en");
     }
@@ -80,7 +81,7 @@ class RaceBoard {
       const label = { class: `tick ${step ? "end" : ""}`, x: this.x(step), y: HIGH - BOTTOM + 16 };
       make("text", label, svg).textContent = step;
     }
-    make("text", { class: "tick middle", x: (LEFT + WIDE) / 2, y: HIGH - 4 }, svg).textContent = "step";
+    make("text", { class: "tick middle", x: (LEFT + wide) / 2, y: HIGH - 4 }, svg).textContent = "step";
     for (const { running_edges: counts, method, order } of this.rows) {
       const points = counts.map((count, step) => `${this.x(step).toFixed(1)} ${this.y(count).toFixed(1)}`);
       make("path", { class: `track ${LOOKS[`${method} ${order}`]}`, d: `M${points.join("L")}` }, svg);

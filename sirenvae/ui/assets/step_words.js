@@ -164,7 +164,7 @@ class WordsPanel {
       3: model.names[v],
       4: fill.length ? shortened(fill.map(([a, b]) => `${model.names[a]}–${model.names[b]}`)) : "nothing to add",
       5: parents.length ? `${this.#list(parents)} → ${model.names[v]}` : "none left",
-      6: joined.length ? `${this.#list(joined)} joins` : "nobody joins",
+      6: joined.length ? `${this.#list(joined)} ${joined.length === 1 ? "joins" : "join"}` : "nobody joins",
     };
   }
 
