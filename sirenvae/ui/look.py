@@ -14,6 +14,9 @@ _STYLE = """
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
 [data-testid=stApp] button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
+[data-testid=stApp] [data-testid=stMultiSelectTagsContainer] :is([data-tag], button) {
+  color: light-dark(#FFFFFF, #14171B);
+}
 [data-testid=stApp] [data-testid=stCaptionContainer] { opacity: 0.75; }
 [data-testid=stApp] [data-testid=stCaptionContainer] code { color: inherit; }
 .st-key-one_entry, .st-key-lesson_off { display: none; }
