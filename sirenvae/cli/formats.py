@@ -1,9 +1,26 @@
-"""Tables of texts for the screen, Markdown and LaTeX. The first row of texts is the head."""
+"""Tables of texts for the screen, Markdown and LaTeX, and their files. The first row of texts is the head."""
 
 from __future__ import annotations
 
+import csv
 import math
+from collections.abc import Sequence
+from pathlib import Path
 
+from sirenvae.errors import InputError
+
+LEARNERS = {
+    "truth": "true network",
+    "true": "SIReN-VAE, true structure",
+    "fully_connected": "SIReN-VAE, fully connected",
+    "independent": "SIReN-VAE, independent",
+    "vanilla_vae": "vanilla VAE",
+    "independent_gaussians": "independent Gaussians",
+    "ledoit_wolf": "covariance, Ledoit-Wolf",
+    "factor_analysis": "factor analysis",
+    "linear_gaussian_bn": "linear BN, known structure",
+    "linear_gaussian_bn_ridge": "linear BN, with ridge",
+}
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "±": r"$\pm$"}
 
 
@@ -40,3 +57,43 @@ def without_nan(value):
     if isinstance(value, list):
         return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_table(
+    stem: Path,
+    rows: Sequence[dict],
+    texts: list[list[str]],
+    right: list[bool],
+    notes: Sequence[str],
+    *,
+    latex: bool = False,
+) -> list[Path]:
+    """Write rows as CSV, and their texts with notes as Markdown and perhaps as LaTeX.
+
+    Arguments:
+        stem: Of the files.
+        rows: With the same names.
+        texts, right: As for :func:`as_markdown`.
+        notes: Sentences.
+        latex: Whether there is a LaTeX file too.
+
+    Returns:
+        The paths.
+
+    Raises:
+        InputError: If one cannot be written.
+    """
+    csv_file, markdown_file, latex_file = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".md", ".tex"))
+    markdown = as_markdown(aligned(texts, right), right)
+    try:
+        with open(csv_file, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        markdown_file.write_text(markdown + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
+        if latex:
+            comments = "".join(f"% {note}\n" for note in notes)
+            latex_file.write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+    return [csv_file, markdown_file, *([latex_file] if latex else [])]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
-from sirenvae.cli.formats import aligned, as_markdown, without_nan
+from sirenvae.cli.formats import without_nan, write_table
 from sirenvae.cli.graphs import add_network_argument, load
 from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
-from sirenvae.errors import InputError
 
 _HEADS = {
     "excess_nll": "excess NLL",
@@ -52,10 +49,7 @@ def _parts(options) -> None:
         points = follow(experiment.run(config, executor, line, store), lengths, lambda event: event.step, "table parts")
     rows, notes = experiment.table(config, points), experiment.notes(config)
     stem = options.out / f"table-parts-{config.network.name}{'' if linear else '-no-linear'}"
-    try:
-        written = _write(rows, notes, stem)
-    except OSError as error:
-        raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+    written = write_table(stem, rows, *parts_texts(rows), notes)
     if options.reference:
         command, settings = options.command_line, {config.network.name: settings_of(config)}
         written.append(write_reference_results(options.reference, "parts", command, settings, notes, rows))
@@ -64,18 +58,6 @@ def _parts(options) -> None:
         return
     print(written[1].read_text(encoding="utf-8"))
     print("\n".join(f"wrote {path}" for path in written))
-
-
-def _write(rows: list[dict], notes: list[str], stem: Path) -> list[Path]:
-    paths = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".md")]
-    with open(paths[0], "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    texts, right = parts_texts(rows)
-    markdown = as_markdown(aligned(texts, right), right)
-    paths[1].write_text(markdown + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
-    return paths
 
 
 def parts_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import fmean, stdev
 
-from sirenvae.cli.formats import as_latex, as_lines, as_markdown
+from sirenvae.cli.formats import LEARNERS, as_latex, as_lines, as_markdown
 from sirenvae.cli.parts import parts_texts
-from sirenvae.cli.tables import LEARNERS, table1_texts
+from sirenvae.cli.tables import table1_texts
+from sirenvae.cli.tuning import tuning_texts
 from sirenvae.errors import InputError
 from sirenvae.experiments.reference_results import ReferenceResults, reference_result_names, reference_results
 
@@ -82,7 +83,7 @@ def _truth(row: dict) -> str:
     return f"{row['true_log_evidence']:.3f}" + (f" (estimated ± {error:.2g})" if error else "")
 
 
-_TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts}
+_TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}
 
 
 def _as_csv(rows: Sequence[dict]) -> str:

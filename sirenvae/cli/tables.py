@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from sirenvae.cli import parts
-from sirenvae.cli.formats import aligned, as_latex, as_markdown, without_nan
+from sirenvae.cli import parts, tuning
+from sirenvae.cli.formats import LEARNERS, aligned, as_markdown, without_nan, write_table
 from sirenvae.cli.graphs import load
 from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
 from sirenvae.errors import InputError
 
-LEARNERS = {
-    "truth": "true network",
-    "true": "SIReN-VAE, true structure",
-    "fully_connected": "SIReN-VAE, fully connected",
-    "independent": "SIReN-VAE, independent",
-    "vanilla_vae": "vanilla VAE",
-    "independent_gaussians": "independent Gaussians",
-    "ledoit_wolf": "covariance, Ledoit-Wolf",
-    "factor_analysis": "factor analysis",
-    "linear_gaussian_bn": "linear BN, known structure",
-    "linear_gaussian_bn_ridge": "linear BN, with ridge",
-}
 _TEXTS = ("network", "learner", "recipe", "chosen")
 
 
@@ -46,6 +32,7 @@ def add_commands(commands) -> None:
     add_reference_argument(first)
     first.set_defaults(command=_table1)
     parts.add_command(tables)
+    tuning.add_command(tables)
 
 
 def _table1(options) -> None:
@@ -68,10 +55,8 @@ def _table1(options) -> None:
         )
     rows = experiment.table(config, points)
     notes = experiment.notes(config, rows)
-    try:
-        written = _write(rows, notes, options.out / f"table-1-{options.preset}")
-    except OSError as error:
-        raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
+    texts, right = table1_texts(rows)
+    written = write_table(options.out / f"table-1-{options.preset}", rows, texts, right, notes, latex=True)
     if options.reference:
         settings = settings_of(config)
         written.append(
@@ -80,7 +65,6 @@ def _table1(options) -> None:
     if options.json:
         print(json.dumps(without_nan(rows), indent=1))
         return
-    texts, right = table1_texts(rows)
     print(as_markdown(aligned(texts, right), right))
     print("\n" + "\n".join(notes))
     print("\n".join(f"wrote {path}" for path in written))
@@ -102,19 +86,6 @@ def _config(options):
         recipes = tuple(one if one == SELECTED else replace(one, num_steps=options.steps) for one in recipes)
     changes = {"multiples": options.multiples and tuple(options.multiples), "num_runs": options.runs}
     return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})
-
-
-def _write(rows: list[dict], notes: list[str], stem: Path) -> list[Path]:
-    paths = [stem.with_name(stem.name + suffix) for suffix in (".csv", ".md", ".tex")]
-    texts, right = table1_texts(rows)
-    with open(paths[0], "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    paths[1].write_text(as_markdown(texts, right) + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
-    comments = "".join(f"% {note}\n" for note in notes)
-    paths[2].write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")
-    return paths
 
 
 def table1_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:

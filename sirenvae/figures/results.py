@@ -115,7 +115,7 @@ def in_ink(figure: go.Figure, dark: bool) -> go.Figure:
 
 def _marks(row: dict, name: str, place: int, axis: str) -> list[dict]:
     """A learner's mark with its whiskers, and the paper's."""
-    mean, deviation, paper = row["excess_nll_mean"], row["excess_nll_sd"] or 0.0, row["paper_excess_nll"]
+    mean, deviation, paper = row["excess_nll_mean"], row["excess_nll_sd"] or 0.0, row.get("paper_excess_nll")
     _, colour, symbol = _LOOKS[row["learner"]]
     common = dict(type="scatter", mode="markers", y=[place], xaxis=f"x{axis}", yaxis=f"y{axis}")
     whiskers = dict(
@@ -175,7 +175,7 @@ def _range(rows: Sequence[dict]) -> list[float]:
     means = [
         (row["excess_nll_mean"], row["excess_nll_sd"] or 0.0) for panel in measured(rows).values() for row in panel
     ]
-    papers = [row["paper_excess_nll"] or 0.0 for row in rows]
+    papers = [row.get("paper_excess_nll") or 0.0 for row in rows]
     low = min([0.0, *(squeezed(mean - deviation) for mean, deviation in means)])
     high = max(squeezed(value) for value in (*papers, *(mean + deviation for mean, deviation in means)))
     return [low - 0.15, high + 0.3]

@@ -132,5 +132,17 @@ def parts_words(rows: Sequence[dict]) -> list[str]:
     return sentences
 
 
+def tuning_words(rows: Sequence[dict]) -> list[str]:
+    """Sentences about rows of the table of tuned models, all of one network."""
+    sentences = [_structure(rows, recipe, several=True) for recipe in recipes_of(rows)]
+    nats = {(row["learner"], row["recipe"]): row["excess_nll_mean"] for row in rows}
+    gains = [
+        f"{learner_name(row)} {short_nats(nats[row['learner'], 'default'] - row['excess_nll_mean'])}"
+        for row in rows
+        if row["recipe"] == "tuned"
+    ]
+    return [*filter(None, sentences), f"What tuning gained over the default, in nats: {_listed(gains)}."]
+
+
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]

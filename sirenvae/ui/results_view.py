@@ -10,7 +10,12 @@ from sirenvae.experiments.reference_results import ReferenceResults, reference_r
 from sirenvae.ui.choice import CHANGES, NETWORK, OBSERVED
 from sirenvae.ui.look import keep_in_url, plain, run_under_navigation
 
-SECTIONS = {"learners": "table-1", "sizes": "elbo-vs-size", "parts": "parts"}  # what is varied, and the results of it
+SECTIONS = {  # what is varied, and the results of it
+    "learners": "table-1",
+    "sizes": "elbo-vs-size",
+    "parts": "parts",
+    "tuning": "tuning",
+}
 HOW_TO_MAKE = "python -m sirenvae table 1 --preset paper --reference sirenvae/data/results/table-1.json"
 _SECTION, _NETWORK, _RECIPES = "results", "results_network", "recipes"
 _FORMS = {"CSV": ("csv", "csv"), "Markdown": ("markdown", "md"), "LaTeX": ("latex", "tex"), "JSON": ("json", "json")}
@@ -29,6 +34,12 @@ _NUMBERS = {  # columns of a table: their names and how numbers are written
     "excess_nll_refitted_mean": ("excess, refitted", "%.3f"),
     "gap_mean": ("ELBO gap", "%.3f"),
     "gap_refitted_mean": ("gap, refitted", "%.3f"),
+    "search_excess_nll": ("in the search", "%.3f"),
+    "learning_rate": ("rate", "%.2g"),
+    "base_steps": ("steps", "localized"),
+    "kl_warm_up": ("KL warm-up", "%.2f"),
+    "weight_decay": ("weight decay", "%.2g"),
+    "noise_floor": ("noise floor", "%.2g"),
 }
 
 
@@ -176,4 +187,17 @@ def parts_code(network: str) -> tuple[str, ...]:
         'print("\\n".join(parts_words(rows)))',
         "for row in rows:",
         '    print(row["training_points"], row["exact"], row["excess_nll_mean"])',
+    )
+
+
+def tuning_code(network: str) -> tuple[str, ...]:
+    """Lines that draw the figure of the tuned models."""
+    return (
+        "from sirenvae.figures.results import excess_figure",
+        "from sirenvae.figures.results_words import tuning_words",
+        "",
+        'rows = sv.reference_results("tuning").rows',
+        f"rows = [row for row in rows if row['network'] == {network!r}]",
+        'print("\\n".join(tuning_words(rows)))',
+        f"excess_figure(rows, {network!r})",
     )

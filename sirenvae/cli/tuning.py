@@ -1,0 +1,85 @@
+"""The command ``table tuning``: every model tuned with the same effort. Torch is imported when it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sirenvae.cli.formats import LEARNERS, without_nan, write_table
+from sirenvae.cli.graphs import load
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
+
+
+def add_command(tables) -> None:
+    """Add the table to the parser's."""
+    parser = tables.add_parser("tuning", help="all models tuned with the same effort, then compared on new runs")
+    names = "names (see networks) or files (default ecoli70 arth150)"
+    parser.add_argument("--networks", nargs="+", metavar="NETWORK", default=["ecoli70", "arth150"], help=names)
+    parser.add_argument("--multiple", type=int, default=2, help="training points per variable (default 2)")
+    parser.add_argument("--tries", type=int, help="recipes that each model tries")
+    parser.add_argument("--runs", type=int, default=5, help="by which the models are compared (default 5)")
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    add_sweep_arguments(parser)
+    add_reference_argument(parser)
+    parser.set_defaults(command=_tuning)
+
+
+def _tuning(options) -> None:
+    from sirenvae.experiments import tuning as experiment
+    from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.reference_results import write_reference_results
+
+    if options.reference:
+        make_folder(options.reference.parent)
+    tries = {} if options.tries is None else {"num_tries": options.tries}
+    networks = tuple(map(load, options.networks))
+    config = experiment.Config(networks, multiple=options.multiple, num_runs=options.runs, **tries)
+    with resources(options) as (executor, line, store):
+        lengths = {cell: config.cost(cell) for cell in config.cells()}
+        points = follow(
+            experiment.run(config, executor, line, store),
+            lengths,
+            lambda event: lengths[event.cell] * event.step / event.num_steps,
+            "table tuning",
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+        )
+    rows, notes = experiment.table(config, points), experiment.notes(config)
+    written = write_table(options.out / "table-tuning", rows, *tuning_texts(rows), notes)
+    if options.reference:
+        settings = settings_of(config)
+        written.append(
+            write_reference_results(options.reference, "tuning", options.command_line, settings, notes, rows)
+        )
+    if options.json:
+        print(json.dumps(without_nan(rows), indent=1))
+        return
+    print(written[1].read_text(encoding="utf-8"))
+    print("\n".join(f"wrote {path}" for path in written))
+
+
+def tuning_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the table as texts with a head, and which columns are numbers."""
+    columns = {
+        "network": [row["network"] for row in rows],
+        "points": [str(row["training_points"]) for row in rows],
+        "learner": [LEARNERS[row["learner"]] for row in rows],
+        "recipe": [row["recipe"] for row in rows],
+        "excess NLL": [_spread(row) for row in rows],
+        "in the search": [_number(row["search_excess_nll"], ".3f") for row in rows],
+        "rate": [_number(row["learning_rate"], ".2g") for row in rows],
+        "steps": [str(row["base_steps"]) for row in rows],
+        "KL warm-up": [_number(row["kl_warm_up"], ".2f") for row in rows],
+        "weight decay": [_number(row["weight_decay"], ".2g") for row in rows],
+        "noise floor": [_number(row["noise_floor"], ".2g") for row in rows],
+    }
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in ("network", "learner", "recipe") for name in columns]
+
+
+def _spread(row: dict) -> str:
+    mean, deviation = row["excess_nll_mean"], row["excess_nll_sd"]
+    return _number(mean, ".3f") + ("" if deviation is None else f" ± {deviation:.3f}")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else f"{value:{form}}"
