@@ -115,11 +115,13 @@ def test_the_paper_what_was_chosen_and_what_diverged_are_counted():
     for one in rows:
         one["paper_excess_nll"] = PAPER_EXCESS_NLL.get(("arth150", one["learner"]), {}).get(one["multiple"])
     rows[2] |= {"paper_excess_nll": 0.1, "diverged_runs": 2}
-    chosen = {"recipe": "selected", "chosen": "linear start ×3, cold ×2"}
+    chosen = {"recipe": "selected", "chosen": "linear start ×3, cold, rate 0.01, decay 1 ×2"}
     rows += [row("true", multiple, 0.5, network="arth150", **chosen) for multiple in (2, 100)]
     *_, paper, selected, diverged = table1_words(rows)
     assert "ours are lower in 7 of 8 rows" in paper
-    assert selected.startswith("The recipe selected chose linear start in 6 of 10 runs and cold in 4 of 10 runs.")
+    assert selected.startswith(
+        "The recipe selected chose linear start in 6 of 10 runs and cold (rate 0.01, decay 1) in 4 of 10 runs."
+    )
     assert selected.endswith("no triumph of flows.")
     assert diverged.startswith("2 runs met numbers")
     assert "(recipe default)" in table1_words(rows)[0]

@@ -93,10 +93,11 @@ def _chosen(rows: Sequence[dict]) -> list[str]:
     """What the recipe that chooses has chosen, over all sizes."""
     counts: Counter[str] = Counter()
     for row in rows:
-        counts.update({name: int(count) for name, count in re.findall(r"([^,]+?) ×(\d+)(?:, )?", row["chosen"] or "")})
+        counts.update({name: int(count) for name, count in re.findall(r"(.+?) ×(\d+)(?:, |$)", row["chosen"] or "")})
     if not counts:
         return []
-    times = _listed([f"{name} in {count} of {counts.total()} runs" for name, count in counts.most_common()])
+    names = {name: re.sub(", (.*)", r" (\1)", name) for name in counts}  # a candidate has commas in its name
+    times = _listed([f"{names[name]} in {count} of {counts.total()} runs" for name, count in counts.most_common()])
     if _LINEAR not in counts:
         return [f"The recipe selected chose {times}."]
     return [

@@ -13,7 +13,9 @@ _STYLE = """
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
-[data-testid=stApp] button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
+/* Words on a bright button and on a chosen option under the pointer; popovers lie outside of the app's element. */
+:root button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
+:root button[data-variant][data-selected=true] { color: light-dark(#005C90, #56B4E9); }
 [data-testid=stApp] [data-testid=stMultiSelectTagsContainer] :is([data-tag], button) {
   color: light-dark(#FFFFFF, #14171B);
 }
@@ -52,8 +54,9 @@ def one_entry_per_action() -> None:
 
 
 def apply_look() -> None:
-    """Less space above a page's title, lines that the eye can follow, dark words on the bright button of dark pages."""
-    st.html(f"<style>{_STYLE}</style>")
+    """Less space above a page's title, lines that the eye can follow, words that stand out from their buttons."""
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    st.html(f"<style>:root {{ color-scheme: {scheme}; }}\n{_STYLE}</style>")
 
 
 def run_under_navigation() -> None:

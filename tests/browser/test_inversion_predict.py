@@ -99,6 +99,16 @@ def test_steps_to_come_are_veiled_and_the_choice_can_be_taken_back(open_page):
     at_step(page, 2)
 
 
+def test_the_costs_of_the_others_are_not_given_away(open_page):
+    page = open_page("/inversion?network=ecoli70&step=8&predict=next+variable")
+    at_step(page, 8)
+    rows = page.locator(".frontier-table tbody tr")
+    assert [row.inner_text().split() for row in rows.all()] == [["pspA", "15", "eliminated"]]
+    page = open_page("/inversion?network=ecoli70&step=8")
+    at_step(page, 8)
+    assert page.locator(".frontier-table tbody tr").count() == 3
+
+
 def test_two_choices_for_a_hundred_variables(open_page):
     page = open_page("/inversion?network=arth150&step=16&predict=next+variable")
     at_step(page, 16)

@@ -65,6 +65,8 @@ def test_another_role_shows_what_it_changes(open_page):
     page.get_by_text("3 edges are gone").wait_for()
     expect_count(page, "[data-picture=inverse].large .lit.gone", 3)
     expect_count(page, "[data-picture=inverse].large .lit.turned", 1)
+    word, frame = page.locator(".large .marks .long").bounding_box(), page.locator(".frame.large").bounding_box()
+    assert frame["x"] <= word["x"]
     page.get_by_role("button", name="Make it observed").click()
     page.get_by_text("G was latent and is observed now").wait_for()
     page.get_by_text("3 edges are gone").wait_for()
@@ -89,6 +91,12 @@ def test_the_race_follows_the_steps(open_page):
     page.wait_for_selector(".race[data-step='7']")
     now = [row.locator(".number").nth(0).inner_text() for row in page.locator(".race tbody tr").all()]
     assert now == ends
+
+
+def test_the_words_of_the_races_chart_can_be_read_on_a_phone(open_page):
+    page = open_page("/inversion?network=student&ask=race+of+rules", width=390)
+    page.locator(".race .chart").wait_for()
+    assert page.locator(".race .tick").first.bounding_box()["height"] > 10
 
 
 def test_factors_are_named(open_page):

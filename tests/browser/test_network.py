@@ -12,6 +12,14 @@ def test_page_opens(open_page, name, variables):
     expect_count(page, DISCS, variables)
 
 
+def test_the_chosen_card_is_seen_whole_on_a_phone(open_page):
+    page = open_page("/?network=ecoli70", width=390)
+    card = page.locator(".gallery [data-name=ecoli70][aria-pressed=true]").bounding_box()
+    row = page.locator(".gallery .cards").bounding_box()
+    assert row["x"] <= card["x"]
+    assert card["x"] + card["width"] <= row["x"] + row["width"]
+
+
 def test_the_first_page_is_found_by_its_name_too(open_page):
     page = open_page("/network?network=fork")
     expect_count(page, DISCS, 4)

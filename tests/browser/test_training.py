@@ -86,6 +86,21 @@ def test_what_the_models_have_learnt_is_shown_and_can_be_taken_away(open_page, b
     again.get_by_text("for row in table(config, points)").wait_for()
 
 
+def test_curves_stay_at_one_size_and_show_which(open_page):
+    page = open_page("/training?network=student&sizes=14,28&seeds=1&steps=30")
+    set_and_train(page)
+    wait_for_state(page, "finished")
+    pills, heading = page.locator(".st-key-curves_at"), page.get_by_text("Negative ELBO while training, ")
+    chosen = pills.locator("[aria-checked=true], [aria-pressed=true]")
+    expect(chosen).to_have_text("28")
+    pills.get_by_text("14", exact=True).click()
+    expect(heading).to_contain_text("14 points")
+    expect(chosen).to_have_text("14")
+    pills.get_by_text("14", exact=True).click()
+    expect(heading).to_contain_text("28 points")
+    expect(chosen).to_have_text("28")
+
+
 def test_stop_keeps_what_was_found_and_so_does_a_reload(open_page, base_url):
     page = open_page(LONG)
     set_and_train(page)

@@ -122,9 +122,10 @@ class WordsPanel {
 
   #frontier(step, frontier) {
     const { names } = this.stepper.model;
-    this.table.hidden = !frontier.size || (step === 0 && this.stepper.predict.isOn);
     const chosen = step ? this.stepper.steps[step - 1].v : null;
-    const rows = [...frontier].sort(([u, a], [v, b]) => (v === chosen) - (u === chosen) || a - b || u - v);
+    const seen = [...frontier].filter(([v]) => v === chosen || !this.stepper.predict.isOn); // costs are what is asked
+    const rows = seen.sort(([u, a], [v, b]) => (v === chosen) - (u === chosen) || a - b || u - v);
+    this.table.hidden = !rows.length;
     const body = html("tbody");
     for (const [v, cost] of rows.slice(0, TABLE_ROWS)) {
       const mark = v === chosen ? "eliminated" : "";
