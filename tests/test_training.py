@@ -217,6 +217,15 @@ def test_an_experiment_yields_progress_and_a_point_per_cell():
     assert rows[0]["excess_nll"] == rows[0]["true_log_evidence"] - rows[0]["iwae"]
 
 
+def test_on_the_way_all_test_points_count():
+    """Else the curve could pass the line of the truth, which is that of all test points."""
+    at_rest = Recipe("at rest", num_steps=4, learning_rate=1e-12)
+    config = small_config(sizes=(10,), models=("true",), num_test=3000, recipe=at_rest)
+    *on_the_way, point = elbo_vs_size.run(config)
+    for progress in on_the_way:
+        assert progress.test_elbo == pytest.approx(point.elbo, abs=0.2)
+
+
 def test_worker_processes_find_the_same_points():
     from sirenvae.experiments.executors import local_processes
 

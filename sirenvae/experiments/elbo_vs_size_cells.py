@@ -23,7 +23,8 @@ class Progress:
     Attributes:
         cell: Which one.
         step, num_steps: Of its training.
-        train_elbo, test_elbo: One-sample ELBO per seed, averaged over at most 300 points, nats.
+        train_elbo: One-sample ELBO per seed, averaged over at most 300 of its training points, nats.
+        test_elbo: The same over all test points, so that it can be compared with the truth's there.
         replica_steps_per_second: Steps per second times the replicas that train together, so far.
     """
 
@@ -99,8 +100,8 @@ class RunningCell:
         """How far it is; `whole` is the larger model."""
         model = self._measured(whole)
         x_train = torch.stack(self.x_train)[..., :300, :]
-        few = [_mean_elbo(model, x, 1, self._generator) for x in (x_train, x_test[:300])]
-        return Progress(self.cell, step, self._num_steps, *few, speed)
+        quick = [_mean_elbo(model, x, 1, self._generator) for x in (x_train, x_test)]
+        return Progress(self.cell, step, self._num_steps, *quick, speed)
 
     def point(
         self,

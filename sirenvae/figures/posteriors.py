@@ -46,7 +46,8 @@ def posterior_figure(
     (figure.add_vrect if rows else figure.add_hrect)(-2, 2, **prior)
     for k, (model, (mean, deviation)) in enumerate(posteriors.items()):
         label, colour, symbol = _look(model, dark)
-        shift = _SPREAD * (k / max(1, len(posteriors) - 1) - 0.5) if len(posteriors) > 1 else 0.0
+        spread = _SPREAD * (0.8 if rows else 1.0)  # rows are low, so those of one latent keep together
+        shift = spread * (k / max(1, len(posteriors) - 1) - 0.5) if len(posteriors) > 1 else 0.0
         bars = dict(type="data", array=2 * deviation, color=colour, thickness=1.6, width=0)
         size = 5 if len(names) > _NAMED else 6 if rows else 8
         figure.add_scatter(

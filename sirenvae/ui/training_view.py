@@ -155,7 +155,7 @@ def _charts(network: BayesianNetwork, job: Job | None) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         above = st.container()
-        st.caption("Thick, with marks: a part of the test points. Thin: training points.")
+        st.caption("Thick with marks: test points. Thin: the training points themselves.")
         size = _curves_at(job)
     with above:
         st.markdown("**Negative ELBO while training**" + (f", {size:,} points" if size else ""))
@@ -173,7 +173,7 @@ def _charts(network: BayesianNetwork, job: Job | None) -> None:
             key="size_chart",
             alt="Negative ELBO on test points against the number of training points, with a band over seeds.",
         )
-        st.caption("All test points. Line: mean over seeds. Band: one sd. Marks: seeds.")
+        st.caption("Line: mean over seeds. Band: one standard deviation. Small marks: seeds.")
 
 
 def _recipe(job: Job) -> None:
