@@ -15,6 +15,7 @@ from sirenvae.ui.look import plain
 from sirenvae.ui.training_words import posterior_rows, posterior_words, samples_rows
 
 _NUM_SAMPLES = 2000
+_MANY_ROWS = 34  # latents whose bars are as high as the ellipses and the words together, about
 _PLOT = {"displayModeBar": False}
 
 
@@ -137,11 +138,12 @@ def _show_posterior(job: Job, files: dict[str, str], seed: int) -> None:
 
 
 def _places(num_latents: int, two: bool):
-    """Where the bars, the ellipses and the words go; rows of bars are high, and leave room for the words."""
+    """Where the bars, the ellipses and the words go; beside many rows of bars there is room for the words."""
     from sirenvae.figures.posteriors import has_rows
 
     left, right = st.columns([3, 2], gap="medium") if two else (st.container(), None)
-    return left, right, right if two and has_rows(num_latents) else st.container()
+    has_room = two and has_rows(num_latents) and num_latents >= _MANY_ROWS
+    return left, right, right if has_room else st.container()
 
 
 def _show_samples(network: BayesianNetwork, files: dict[str, str], seed: int, count: int) -> None:
