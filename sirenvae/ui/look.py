@@ -13,9 +13,14 @@ _STYLE = """
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
 [data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
 [data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
-/* Words on a bright button and on a chosen option under the pointer; popovers lie outside of the app's element. */
+/* Popovers lie outside of the app's element, which alone says whether it is dark; the theme is always the system's. */
+:root { color-scheme: light dark; }
+/* Words on a bright button, and on a chosen option when the pointer or the focus is there. */
 :root button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
-:root button[data-variant][data-selected=true] { color: light-dark(#005C90, #56B4E9); }
+:root button[data-variant][data-selected=true]:not([data-disabled]) { color: light-dark(#005C90, #56B4E9); }
+/* Streamlit's colours of code are too pale. */
+:root [data-testid=stCode] .token:is(.keyword, .builtin, .variable) { color: light-dark(#005C90, #56B4E9); }
+:root [data-testid=stCode] .token.string { color: light-dark(#1B6E2E, #5CC98A); }
 [data-testid=stApp] [data-testid=stMultiSelectTagsContainer] :is([data-tag], button) {
   color: light-dark(#FFFFFF, #14171B);
 }
@@ -55,8 +60,7 @@ def one_entry_per_action() -> None:
 
 def apply_look() -> None:
     """Less space above a page's title, lines that the eye can follow, words that stand out from their buttons."""
-    scheme = "dark" if st.context.theme.type == "dark" else "light"
-    st.html(f"<style>:root {{ color-scheme: {scheme}; }}\n{_STYLE}</style>")
+    st.html(f"<style>{_STYLE}</style>")
 
 
 def run_under_navigation() -> None:
