@@ -70,10 +70,13 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
             annotation_text=truth_label(-rows[0]["true_log_evidence"], rows[0]["true_log_evidence_error"]),
             annotation_position="bottom left",
         )
+    ticks = sorted({row["size"] for row in rows})
     figure.update_layout(
         title=title,
         template="plotly_white",
-        xaxis=dict(title="training points", type="log", tickvals=sorted({row["size"] for row in rows})),
+        xaxis=dict(
+            title="training points (log scale)", type="log", tickvals=ticks, ticktext=[f"{size:,}" for size in ticks]
+        ),
         yaxis=dict(title="negative ELBO on test points (nats)"),
         legend=dict(x=0.98, y=0.98, xanchor="right", yanchor="top"),
         margin=dict(l=60, r=20, t=60, b=50),
