@@ -137,7 +137,7 @@ def _single(job: Job) -> list[str]:
     for point in job.points:
         if losses := seed_losses(job.rows, point["model"], point["size"]):
             above = f"{fmean(losses) - truth:.2f} nats above {_line(job.rows)}"
-            sentences.append(f"With **{point['size']} points** {_NAMES[point['model']]} ends {above}.")
+            sentences.append(f"With **{point['size']:,} points** {_NAMES[point['model']]} ends {above}.")
     return [*sentences[-3:], *_diverged(job.rows)]
 
 
@@ -172,10 +172,10 @@ def _gap_sentence(rows: list[dict], rival: str, size: int) -> str:
     end = f"; {_listed(others)}." if others else "."
     if abs(gap) <= noise:
         pair = f"the true structure from {_NAMES[rival]}"
-        return f"With **{size} points** these seeds cannot tell {pair}: {both}{line}{end}"
+        return f"With **{size:,} points** these seeds cannot tell {pair}: {both}{line}{end}"
     nearer = "nearer to" if gap > 0 else "farther from"
     than = f"{line} than {_NAMES[rival]}"
-    return f"With **{size} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}it{end}"
+    return f"With **{size:,} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}it{end}"
 
 
 def _why(rows: list[dict], rival: str, both: list[int]) -> list[str]:
@@ -199,7 +199,7 @@ def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
     if not max(ours, theirs) > 0.05:
         return []
     return [
-        f"With {size} points the loss on new points is {theirs:.2f} nats higher than on the training points for "
+        f"With {size:,} points the loss on new points is {theirs:.2f} nats higher than on the training points for "
         f"{_NAMES[rival]} and {ours:.2f} for the true structure: that much was learnt by heart."
     ]
 
