@@ -13,7 +13,7 @@ _HTML = '<div class="mount"></div>\n'
 _CSS = asset("graph_view.css", "masks.css")
 MOST_BLOCKS = 8
 MOST_DRAWN = 200  # variables; the cells of more masks and the Jacobian of a larger flow are too many to draw or measure
-_SHARED = (*PICTURE, "mask_cells.js", "mask_graph.js")
+_SHARED = (*PICTURE, "mask_cells.js", "mask_graph.js", "mask_pointing.js")
 _BLOCK = (*_SHARED, "mask_paths.js", "mask_board.js", "mask_wires.js", "masks.js")
 _STACK = (*_SHARED, "reach_board.js", "stack.js")
 _WHOLE = (*_SHARED, "mask_paths.js", "vae_model.js", "vae_paint.js", "vae_units.js", "vae_sheets.js", "vae.js")

@@ -88,7 +88,7 @@ class FlowGraph {
 
 // "From [input] to [output]" as two lists, for keys, fingers and graphs with many variables.
 class PairPicker {
-  constructor(host, names, outputs, change) {
+  constructor(names, outputs, change) {
     const list = (label, count) => {
       const select = html("select", { "aria-label": label });
       for (let v = 0; v < count; v++) select.append(new Option(names[v], v));
@@ -97,7 +97,7 @@ class PairPicker {
     };
     this.from = list("From input", names.length);
     this.to = list("To output", outputs);
-    host.append(html("span", { class: "picker" }, "From ", this.from, " to ", this.to));
+    this.element = html("span", { class: "picker" }, "From ", this.from, " to ", this.to);
   }
 
   show(j, i) {

@@ -1,53 +1,20 @@
 // One block: the graph on the left, its masks on the right. Whatever is pointed at lights up in both.
 
-const views = new WeakMap();
-
-class BlockView {
-  constructor(parent) {
-    this.root = html("div", { class: "graph masks" });
-    parent.append(this.root);
-  }
-
-  update(model) {
-    if (model.id === this.id) return;
-    const kept = this.pinned?.kind === "pair" && this.subject === model.subject ? this.pinned : null;
-    [this.id, this.subject, this.model] = [model.id, model.subject, model];
-    this.block = new Block(model);
-    this.hovered = null;
-    this.pinned = kept ?? this.#first();
-    this.#build();
+class BlockView extends PairView {
+  change(isSame) {
+    this.block = new Block(this.model);
+    this.pinned = isSame && this.pinned.kind === "pair" ? this.pinned : this.#first();
+    this.root.dataset.view = this.model.draw;
+    this.layOut("The masks: arrow keys move the pair");
+    for (const [j, i] of this.model.edges) this.graph.edge(j, i, this.direct);
+    legend(this.root, this.#legend());
+    this.redraw();
   }
 
   // Something is lit from the start: the first edge of the graph.
   #first() {
     const [j, i] = this.model.edges[0] ?? [0, 0];
     return { kind: "pair", j, i };
-  }
-
-  #build() {
-    const { model, root } = this;
-    root.replaceChildren();
-    root.style.setProperty("--kept", model.flow === "posterior" ? "var(--green)" : "var(--quiet)");
-    root.dataset.view = model.draw;
-    const line = html("div", { class: "said", "aria-live": "polite" });
-    root.append(line);
-    this.picker = new PairPicker(line, model.names, model.outputs, (j, i) => this.point({ kind: "pair", j, i }, true));
-    [this.claim, this.reason] = [html("b", { class: "claim" }), html("span", { class: "reason" })];
-    line.append(html("p", {}, this.claim, " ", this.reason));
-    const duo = html("div", { class: "duo" });
-    const left = html("div", { class: "side" });
-    this.stage = html("div", { class: "stage", tabindex: "0", role: "group" });
-    this.stage.setAttribute("aria-label", "The masks: arrow keys move the pair");
-    duo.append(left, this.stage);
-    root.append(duo);
-    this.graph = new FlowGraph(left, model, new Routes(model.graph), (chosen, pin) => this.point(chosen, pin));
-    for (const [j, i] of model.edges) this.graph.edge(j, i, model.flow === "posterior" ? "inverse" : "directed");
-    legend(root, this.#legend());
-    this.#listen();
-    this.resize?.disconnect();
-    this.resize = new ResizeObserver(() => this.#draw());
-    this.resize.observe(this.stage);
-    this.#draw();
   }
 
   #legend() {
@@ -57,11 +24,7 @@ class BlockView {
     return [...names, ["cell now", "on a path of the chosen pair"], ["disc-sign", "latent"], ["disc-sign seen", "observed"]];
   }
 
-  #draw() {
-    const width = Math.floor(this.stage.clientWidth);
-    if (!width || width === this.width && this.drawn === this.id) return;
-    [this.width, this.drawn] = [width, this.id];
-    this.stage.replaceChildren();
+  draw(width) {
     const Drawing = this.model.draw === "network" ? MaskWires : MaskBoard;
     this.board = new Drawing(this.stage, this.block, width);
     const [room, height] = this.board.corner();
@@ -72,40 +35,23 @@ class BlockView {
       this.stage.append(this.routes);
     }
     this.graph.picture.fitDetail();
-    this.show();
   }
 
-  #listen() {
-    const { stage } = this;
-    stage.addEventListener("pointermove", (event) => this.point(this.board.at(event), false));
-    stage.addEventListener("pointerleave", () => this.point(null, false));
-    stage.addEventListener("click", (event) => this.point(this.board.at(event), true));
-    stage.addEventListener("keydown", (event) => {
-      const at = this.pinned.kind === "pair" ? this.pinned : this.#first();
-      const pair = moveCell(event, at, this.model.outputs, this.model.names.length);
-      if (pair) this.point(pair, true);
-    });
+  move(event) {
+    return this.moveFrom(this.pinned.kind === "pair" ? this.pinned : this.#first(), event);
   }
 
-  // Pointing lights while it lasts; a click or a key keeps it.
-  point(chosen, pin) {
-    const unit = chosen?.kind === "output" ? { kind: "unit", k: this.block.last, u: chosen.i } : chosen;
-    if (pin && unit) [this.pinned, this.hovered] = [unit, null];
-    else if (!pin) {
-      if (JSON.stringify(this.hovered) === JSON.stringify(unit)) return;
-      this.hovered = unit;
-    }
-    this.show();
+  resolve(pointed) {
+    return pointed.kind === "output" ? { kind: "unit", k: this.block.last, u: pointed.i } : pointed;
   }
 
   show() {
-    const { block, root } = this;
-    const chosen = this.hovered ?? this.pinned;
+    const { block, root, chosen } = this;
     const lit = block.lit(chosen);
     this.board.light(chosen, lit);
     this.graph.light(...this.#inGraph(chosen, lit));
     if (chosen.kind === "pair") this.picker.show(chosen.j, chosen.i);
-    [this.claim.textContent, this.reason.textContent] = describe(block, chosen);
+    this.say(describe(block, chosen));
     this.#listPaths(chosen);
     root.classList.toggle("refused", !lit.some((units) => units.size));
     root.dataset.lit = block.weights(lit).length;
@@ -147,8 +93,6 @@ class BlockView {
   }
 }
 
-export default function ({ parentElement, data }) {
-  const mount = parentElement.querySelector(".mount");
-  if (!views.has(mount)) views.set(mount, new BlockView(mount));
-  views.get(mount).update(data);
+export default function (component) {
+  mountView(BlockView, "graph masks", component);
 }

@@ -1,6 +1,5 @@
 // The whole VAE in one picture. What is pointed at lights up from what it reads to what it reaches.
 
-const views = new WeakMap();
 const SOURCES = [ // kind, name of the group, sign behind a variable
   ["observed", "x, as the encoder reads it", "x"],
   ["noise", "noise of the posterior", "noise"],
@@ -21,46 +20,28 @@ const SIGNS = {
 };
 const TURNS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
-class VaeView {
-  constructor(parent) {
-    this.root = html("div", { class: "graph masks whole" });
-    parent.append(this.root);
-  }
-
-  update(model) {
-    if (model.id === this.id) return;
-    const kept = this.subject === model.subject && this.choice.value;
-    [this.id, this.subject, this.model] = [model.id, model.subject, model];
-    this.vae = new Vae(model);
+class VaeView extends PointingView {
+  change(isSame) {
+    const kept = isSame && this.choice.value;
+    this.vae = new Vae(this.model);
     this.#build();
-    this.hovered = null;
     this.pinned = [this.vae.z, Math.floor((this.vae.latents - 1) / 2)];
     if (kept) {
       this.choice.value = kept;
       this.pinned = this.#place(kept);
     }
-    this.#draw();
+    this.redraw();
   }
 
   #build() {
-    const { root } = this;
-    root.replaceChildren();
-    const line = html("div", { class: "said", "aria-live": "polite" });
     this.choice = html("select", { "aria-label": "Light up the paths of" });
     for (const source of SOURCES) this.choice.append(this.#group(...source));
     this.choice.append(html("option", { value: "", hidden: "" }, "a unit in between"));
     this.choice.addEventListener("change", () => this.point(this.#place(this.choice.value), true));
-    line.append(html("span", { class: "picker" }, "Paths of ", this.choice));
-    [this.claim, this.reason] = [html("b", { class: "claim" }), html("span", { class: "reason" })];
-    line.append(html("p", {}, this.claim, " ", this.reason));
-    this.stage = html("div", { class: "stage", tabindex: "0", role: "group" });
-    this.stage.setAttribute("aria-label", "The whole model: arrow keys move from unit to unit");
-    root.append(line, this.stage);
-    legend(root, this.model.units ? SIGNS.units : SIGNS.sheets);
-    this.#listen();
-    this.resize?.disconnect();
-    this.resize = new ResizeObserver(() => this.stage.clientWidth !== this.width && this.#draw());
-    this.resize.observe(this.stage);
+    const picker = html("span", { class: "picker" }, "Paths of ", this.choice);
+    const stage = this.newStage("The whole model: arrow keys move from unit to unit");
+    this.root.replaceChildren(this.words(picker), stage);
+    legend(this.root, this.model.units ? SIGNS.units : SIGNS.sheets);
   }
 
   // The variables of one kind as a group of options; a value is "kind-unit".
@@ -83,27 +64,16 @@ class VaeView {
     return [this.#column(kind), Number(u)];
   }
 
-  #draw() {
-    const width = Math.floor(this.stage.clientWidth);
-    if (!width) return;
-    this.width = width;
-    this.stage.replaceChildren();
+  draw(width) {
     const Board = this.model.units ? UnitBoard : SheetBoard;
     this.board = new Board(this.stage, this.vae, width);
-    this.show();
   }
 
-  #listen() {
-    const { stage } = this;
-    stage.addEventListener("pointermove", (event) => this.point(this.board.at(event), false));
-    stage.addEventListener("pointerleave", () => this.point(null, false));
-    stage.addEventListener("click", (event) => this.point(this.board.at(event), true));
-    stage.addEventListener("keydown", (event) => {
-      const turn = TURNS[event.key];
-      if (!turn) return;
-      event.preventDefault();
-      this.point(this.#step(...turn), true);
-    });
+  move(event) {
+    const turn = TURNS[event.key];
+    if (!turn) return null;
+    event.preventDefault();
+    return this.#step(...turn);
   }
 
   // The next unit in the column, or the one at the same height in the next column.
@@ -115,13 +85,8 @@ class VaeView {
     return [next, Math.round((u / Math.max(1, columns[c].size - 1)) * (columns[next].size - 1))];
   }
 
-  // Pointing lights while it lasts; a click, a key or the list keeps it.
-  point(chosen, pin) {
-    if (pin && chosen) [this.pinned, this.hovered] = [chosen, null];
-    else if (!pin) {
-      if (String(this.hovered) === String(chosen)) return;
-      this.hovered = chosen;
-    }
+  // A whole model takes longer to light than a pointer to move on.
+  refresh() {
     this.waiting ??= requestAnimationFrame(() => {
       this.waiting = null;
       this.show();
@@ -137,10 +102,10 @@ class VaeView {
   show() {
     const started = performance.now();
     const { vae, root } = this;
-    const [c, u] = this.hovered ?? this.pinned;
+    const [c, u] = this.chosen;
     const lit = vae.lit(c, u);
     this.board.light([c, u], lit);
-    [this.claim.textContent, this.reason.textContent] = vae.describe(c, u, lit);
+    this.say(vae.describe(c, u, lit));
     const kind = vae.kind(c, u);
     this.choice.value = kind === "hidden" || kind === "state" ? "" : `${kind}-${u}`;
     root.dataset.chosen = kind === "hidden" ? `hidden ${c}-${u}` : `${kind} ${vae.name(c, u)}`;
@@ -149,8 +114,6 @@ class VaeView {
   }
 }
 
-export default function ({ parentElement, data }) {
-  const mount = parentElement.querySelector(".mount");
-  if (!views.has(mount)) views.set(mount, new VaeView(mount));
-  views.get(mount).update(data);
+export default function (component) {
+  mountView(VaeView, "graph masks whole", component);
 }
