@@ -117,12 +117,15 @@ def train_a_little(page):
 
 
 def read_tables(page):
-    """The other results, with the code."""
-    for section, shown in (("sizes", ".st-key-results_sizes .js-plotly-plot"), ("parts", "[data-testid=stDataFrame]")):
-        click(page, "results", section)
-        page.locator(shown).wait_for()
-        page.locator(".st-key-results_code summary").click()
-        yield section
+    """The other results, and code."""
+    click(page, "results", "sizes")
+    page.locator(".st-key-results_sizes .js-plotly-plot").wait_for()
+    page.locator(".st-key-results_code summary").click()
+    page.locator(".st-key-results_code .token.string").first.wait_for()
+    yield "a figure, and its code"
+    click(page, "results", "parts")
+    page.locator("[data-testid=stDataFrame]").wait_for()
+    yield "a table"
 
 
 def follow_the_lesson(page):
