@@ -85,7 +85,8 @@ class Selection(Iterator[EpochRecord]):
             nats, shape ``(replicas, candidates)``; NaN for an only candidate, which meets none.
 
     Raises:
-        InputError: If the model has no linear parts or another structure, or there are too few points for the folds.
+        InputError: If the model has no linear parts or another structure, a list has the wrong length, or there are too
+            few points for the folds.
     """
 
     def __init__(
@@ -101,6 +102,8 @@ class Selection(Iterator[EpochRecord]):
         count = math.prod(model.replicas)
         self.model, self._every, self._candidates = model, every, tuple(candidates)
         self._seeds = [seed + r for r in range(count)] if isinstance(seed, int) else list(seed)
+        if len(self._seeds) != count:
+            raise InputError(f"There are {count} replicas, but the list has {len(self._seeds)} entries for the seed.")
         self._data = _per_replica(model, x)
         if min(len(points) for points in self._data) < 2 * NUM_FOLDS:
             raise InputError(f"The recipe 'selected' needs at least {2 * NUM_FOLDS} points.")

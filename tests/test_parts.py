@@ -3,6 +3,7 @@
 import csv
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from sirenvae.engine.dense import DenseProgram
 from sirenvae.engine.programs import program_for
 from sirenvae.experiments import executors, parts
 from sirenvae.experiments.store import Store
+from sirenvae.graphs import ProductGaussian
 from sirenvae.graphs.linear_gaussian import joint_moments
 from sirenvae.models.exact import PARTS, PartlyExactVAE
 from sirenvae.recipes import Recipe
@@ -31,10 +33,19 @@ def log_joint(network, x, z):
     return torch.from_numpy(total)
 
 
+def times_nothing(network):
+    """The same network, but the first product multiplies one of its parents by zero."""
+    v, product = next((v, c) for v, c in network.conditionals.items() if isinstance(c, ProductGaussian))
+    factors = {parent: 0.0 if i == 0 else factor for i, (parent, factor) in enumerate(product.coefficients.items())}
+    conditionals = {**network.conditionals, v: replace(product, coefficients=factors)}
+    return sv.BayesianNetwork(network.dag, network.observed, conditionals)
+
+
 NETWORKS = {
     "ecoli70-tanh": sv.load_network("ecoli70-tanh"),
     "circuit": sv.load_network("circuit"),
     "observed above others": sv.load_network("circuit").with_observed(["sum", "x1", "x2"]),
+    "a factor of zero": times_nothing(sv.load_network("circuit")),
     "student": sv.load_network("student"),
 }
 

@@ -87,6 +87,13 @@ def test_bad_input_is_one_sentence(build, size, sentence):
         sv.fit(build(network), x if size else [x], "selected")
 
 
+def test_a_seed_for_each_replica():
+    network = sv.load_network("fork")
+    x, _ = sv.sample_network(network, 50)
+    with pytest.raises(sv.InputError, match="2 replicas, but the list has 3 entries for the seed"):
+        sv.fit(sv.SIReNVAE(network, replicas=(2,)), x, "selected", seed=[1, 2, 3])
+
+
 def test_who_still_races():
     generator = torch.Generator().manual_seed(0)
     base = torch.randn(100, generator=generator)

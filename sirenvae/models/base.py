@@ -149,8 +149,9 @@ class LatentVariableModel(nn.Module, ABC):
             Shape ``(*R, N)``, in nats.
 
         Raises:
-            InputError: If the points do not have D columns, or are not finite.
+            InputError: If the points do not have D columns or are not finite, or `num_samples` is below 1.
         """
+        _check_count(num_samples)
         x = self.standardized(x)
         estimate = sum(self.standard_elbo(x, self._latent_noise(x, generator), kl_weight) for _ in range(num_samples))
         return estimate / num_samples - self.scale.log().sum(dim=-1)
@@ -179,7 +180,7 @@ class LatentVariableModel(nn.Module, ABC):
             Shape ``(*R, N)``, in nats; in expectation between the ELBO and log p(x).
 
         Raises:
-            InputError: If the points do not have D columns, or are not finite.
+            InputError: If the points do not have D columns or are not finite, or `num_samples` is below 1.
         """
         return self.iwae_bound_and_ess(x, num_samples, generator)[0]
 
@@ -199,8 +200,7 @@ class LatentVariableModel(nn.Module, ABC):
         Raises:
             InputError: As :meth:`iwae_bound`.
         """
-        if num_samples < 1:
-            raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
+        _check_count(num_samples)
         x = self.standardized(x)
         at_once = max(1, _ROWS_AT_ONCE // self.location[..., 0, 0].numel())
         pieces = [self._log_weight_sums(piece, num_samples, at_once, generator) for piece in x.split(at_once, dim=-2)]
@@ -217,6 +217,9 @@ class LatentVariableModel(nn.Module, ABC):
 
         Returns:
             Shape ``(*R, num_samples, D)``, in raw units.
+
+        Raises:
+            InputError: If `num_samples` is below 1.
         """
         return self._draw(num_samples, generator)[0] * self.scale + self.location
 
@@ -233,8 +236,7 @@ class LatentVariableModel(nn.Module, ABC):
 
     def _draw(self, num_samples: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """Draws of x in standard units, and the noise that becomes their latents."""
-        if num_samples < 1:
-            raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
+        _check_count(num_samples)
         noise_z = self._noise(self.latent_features, num_samples, generator)
         noise_x = self._noise(self.observed_features, num_samples, generator)
         with torch.no_grad():
@@ -247,7 +249,18 @@ class LatentVariableModel(nn.Module, ABC):
     def reconstruct(
         self, x: Tensor | np.ndarray, num_samples: int = 32, generator: torch.Generator | None = None
     ) -> Tensor:
-        """The decoder's mean, averaged over draws of z ~ q(z | x); shape ``(*R, N, D)``, in raw units."""
+        """The decoder's mean, averaged over draws of z ~ q(z | x).
+
+        Arguments:
+            x, num_samples, generator: As for :meth:`elbo`.
+
+        Returns:
+            Shape ``(*R, N, D)``, in raw units.
+
+        Raises:
+            InputError: As :meth:`elbo`.
+        """
+        _check_count(num_samples)
         x = self.standardized(x)
         mean = 0.0
         for _ in range(num_samples):
@@ -325,6 +338,11 @@ class LatentVariableModel(nn.Module, ABC):
         if not torch.isfinite(x).all():
             raise InputError("Points must be finite numbers, but some are NaN or infinite.")
         return x
+
+
+def _check_count(num_samples: int) -> None:
+    if num_samples < 1:
+        raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
 
 
 def _has_replicas(name: str) -> bool:

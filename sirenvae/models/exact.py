@@ -145,7 +145,11 @@ class ExactConditionals(nn.Module):
         self._constant("saturates", tanh, torch.bool)
         self._constant("amplitude", [c.amplitude if t else 0.0 for c, t in zip(conditionals, tanh, strict=True)])
         self._constant("offset", [c.offset if t else 0.0 for c, t in zip(conditionals, tanh, strict=True)])
-        self._products = [i for i, c in enumerate(conditionals) if isinstance(c, ProductGaussian)]
+        self._products = {
+            i: sorted(place[parent] for parent in c.coefficients)  # one whose factor is zero counts too
+            for i, c in enumerate(conditionals)
+            if isinstance(c, ProductGaussian)
+        }
 
     def _constant(self, name: str, values, dtype: torch.dtype | None = None) -> None:
         """A buffer that is no part of the state: the network has it."""
@@ -158,8 +162,7 @@ class ExactConditionals(nn.Module):
         predictor = raw @ self.slopes.mT
         if self._products:
             predictor = predictor.clone()
-        for i in self._products:
-            parents = self.slopes[i].nonzero().flatten()
+        for i, parents in self._products.items():
             predictor[..., i] = (self.slopes[i, parents] * raw[..., parents]).prod(dim=-1)
         bent = torch.where(self.saturates, self.amplitude * torch.tanh(self.offset + predictor), predictor)
         return (self.intercept + bent - self.units.location[..., self._columns]) / self.units.scale[..., self._columns]

@@ -142,6 +142,9 @@ def maximize(
         floor: Least noise variance of an observed variable, in the units of `covariance`.
         tolerance: Stop when a step improves the value by less than this share of it.
         max_iterations: Stop here at the latest.
+
+    Returns:
+        A local maximum, or the last point before the limit.
     """
     num_edges = len(likelihood.edges)
     lowest = np.log(floor)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sirenvae.errors import InputError
+
 
 @dataclass(frozen=True)
 class AmortizedPosterior:
@@ -24,7 +26,13 @@ class AmortizedPosterior:
     density: Callable[[Tensor, Tensor], Tensor]
 
     def rsample(self, num_samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
-        """Draws that carry gradients, shape ``(num_samples, *R, N, K)``."""
+        """Draws that carry gradients, shape ``(num_samples, *R, N, K)``.
+
+        Raises:
+            InputError: If `num_samples` is below 1.
+        """
+        if num_samples < 1:
+            raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
         return torch.stack([self.draw(self.x, generator)[0] for _ in range(num_samples)])
 
     def log_prob(self, z: Tensor) -> Tensor:
@@ -32,7 +40,13 @@ class AmortizedPosterior:
         return self.density(z, self.x)
 
     def moments(self, num_samples: int = 1000, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Mean ``(*R, N, K)`` and covariance ``(*R, N, K, K)``, estimated from draws."""
+        """Mean ``(*R, N, K)`` and covariance ``(*R, N, K, K)``, estimated from draws.
+
+        Raises:
+            InputError: If `num_samples` is below 2.
+        """
+        if num_samples < 2:
+            raise InputError(f"A covariance needs at least 2 samples, but {num_samples} came.")
         with torch.no_grad():
             draws = self.rsample(num_samples, generator)
         mean = draws.mean(dim=0)
