@@ -3,6 +3,7 @@
 import streamlit as st
 
 import sirenvae as sv
+from sirenvae.ui.look import plain
 from sirenvae.ui.results_view import (
     finished_cells,
     is_dark,
@@ -145,7 +146,7 @@ st.markdown(
 try:
     results = pick_section()
 except sv.InputError as error:
-    st.error(f"{error}", icon=":material/error:")
+    st.error(plain(error), icon=":material/error:")
     st.stop()
 if results:
     faces = {"table-1": learners, "elbo-vs-size": sizes, "parts": parts, "tuning": tuning}

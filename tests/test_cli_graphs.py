@@ -37,6 +37,14 @@ def test_invert_writes_graphs_that_can_be_read(capsys):
     assert '"Leaf" -> "Soil";' in dot or '"Soil" -> "Leaf";' in dot
 
 
+def test_dot_keeps_letters_as_they_are(capsys, tmp_path):
+    (tmp_path / "wörter.csv").write_text("Wärme,Blatt\n", encoding="utf-8")
+    assert main(["invert", str(tmp_path / "wörter.csv"), "--dot"]) == 0
+    dot = capsys.readouterr().out
+    assert 'digraph "wörter" {' in dot
+    assert '"Wärme";' in dot
+
+
 def test_invert_as_printed_and_mended(capsys, tmp_path):
     path = tmp_path / "barren.json"
     path.write_text('{"nodes": ["a", "b", "c"], "arcs": [["a", "c"], ["b", "c"]], "observed": ["a"]}')

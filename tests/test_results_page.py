@@ -194,6 +194,9 @@ def test_tuned_models_are_compared_and_what_tuning_gained_is_said():
         "What tuning gained over the default, in nats: true structure 0.20, fully connected 0.20, independent 0.20 and "
         "vanilla VAE 0.20."
     )
+    rows = tuned_rows()
+    rows[0]["excess_nll_mean"] = None
+    assert tuning_words(rows)[-1].startswith("What tuning gained over the default, in nats: fully connected 0.20, ")
 
 
 def test_a_cell_with_numbers_that_are_not_finite_is_left_out():

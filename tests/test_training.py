@@ -288,6 +288,10 @@ def test_the_figure_has_a_curve_and_a_band_for_each_model_and_the_exact_line(tmp
     assert figure.layout.shapes[0].y0 == 29.0
     html = write_html(figure, tmp_path / "figure.html").read_text(encoding="utf-8")
     assert 'src="http' not in html
+    for broken in (None, math.nan, -math.inf):
+        rows[0]["elbo"] = broken
+        [ours, _] = [trace for trace in elbo_vs_size_figure(rows).data if trace.name]
+        assert tuple(ours.x) == (100,)
 
 
 def test_command_line_train_and_figure(capsys, tmp_path):

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from sirenvae.cli.formats import without_nan
 from sirenvae.cli.graphs import add_network_argument, load
 from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
 from sirenvae.errors import InputError
@@ -73,7 +74,7 @@ def _train(options) -> None:
     [point] = _points(experiment.run(config), config)
     rows = experiment.table(config, [point])
     if options.json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps(without_nan(rows), indent=1))
         return
     print(f"{network.name}, {options.structure}, {size} points, recipe {name_of(recipe)}")
     error = f" ± {point.truth_error:.2g}" if point.truth_error else ""

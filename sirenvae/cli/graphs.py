@@ -140,9 +140,12 @@ def _as_json(network, inverse) -> dict:
 
 
 def _dot(dag: nx.DiGraph, name: str) -> str:
-    lines = [f"digraph {json.dumps(name)} {{"]
-    lines += [f"  {json.dumps(str(v))};" for v in dag]
-    lines += [f"  {json.dumps(str(a))} -> {json.dumps(str(b))};" for a, b in dag.edges]
+    def quoted(word) -> str:
+        return json.dumps(str(word), ensure_ascii=False)  # Graphviz knows no \u
+
+    lines = [f"digraph {quoted(name)} {{"]
+    lines += [f"  {quoted(v)};" for v in dag]
+    lines += [f"  {quoted(a)} -> {quoted(b)};" for a, b in dag.edges]
     return "\n".join([*lines, "}"])
 
 

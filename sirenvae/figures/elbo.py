@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import mean, stdev
 
@@ -31,20 +32,22 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
 
     Arguments:
         rows: As :func:`sirenvae.experiments.elbo_vs_size.table` gives them: ``model``, ``size``, ``elbo`` and
-            ``true_log_evidence`` with its ``true_log_evidence_error``, one row per seed.
+            ``true_log_evidence`` with its ``true_log_evidence_error``, one row per seed, all of one network.
         title: Of the figure.
         dark: Whether it stands on a dark page.
 
     Returns:
         The figure; the truth on the same test points is a dashed line, with its standard error where it is estimated,
-        and the band is one standard deviation over seeds.
+        and the band is one standard deviation over seeds. A model has no mark at a size at which a seed did not end
+        with a finite ELBO.
     """
     figure = go.Figure()
     for model, (label, colour, symbol) in LEARNER_LOOKS.items():
-        sizes = sorted({row["size"] for row in rows if row["model"] == model})
+        mine = [row for row in rows if row["model"] == model]
+        sizes = sorted({row["size"] for row in mine} - {row["size"] for row in mine if not _is_finite(row["elbo"])})
         if not sizes:
             continue
-        losses = [[-row["elbo"] for row in rows if row["model"] == model and row["size"] == size] for size in sizes]
+        losses = [[-row["elbo"] for row in mine if row["size"] == size] for size in sizes]
         centre = [mean(group) for group in losses]
         spread = [stdev(group) if len(group) > 1 else 0.0 for group in losses]
         upper = [c + s for c, s in zip(centre, spread, strict=True)]
@@ -82,3 +85,8 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         margin=dict(l=60, r=20, t=60, b=50),
     )
     return figure
+
+
+def _is_finite(value: float | None) -> bool:
+    """Whether it is a number; reference results have ``None`` for what is not finite."""
+    return value is not None and math.isfinite(value)

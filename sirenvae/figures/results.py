@@ -52,12 +52,8 @@ def recipes_of(rows: Sequence[dict]) -> list[str]:
 def measured(rows: Sequence[dict]) -> dict[int, list[dict]]:
     """The rows with an excess NLL by their training points per variable, fewest first."""
     found = [row for row in rows if row["excess_nll_mean"] is not None]
-    return {multiple: [r for r in found if r["multiple"] == multiple] for multiple in sorted_multiples(found)}
-
-
-def sorted_multiples(rows: Sequence[dict]) -> list[int]:
-    """The training points per variable that occur."""
-    return sorted({row["multiple"] for row in rows if row["multiple"]})
+    multiples = sorted({row["multiple"] for row in found})
+    return {multiple: [row for row in found if row["multiple"] == multiple] for multiple in multiples}
 
 
 def short_nats(nats: float) -> str:

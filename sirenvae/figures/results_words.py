@@ -114,8 +114,8 @@ def _diverged(rows: Sequence[dict]) -> list[str]:
 
 
 def parts_words(rows: Sequence[dict]) -> list[str]:
-    """Sentences about rows of the table of parts, all of one network."""
-    sentences = []
+    """Sentences about rows of the table of parts, all of one network; rows that are not finite are left out."""
+    rows, sentences = [row for row in rows if row["excess_nll_mean"] is not None], []
     for multiple in sorted({row["multiple"] for row in rows}):
         found = {row["exact"]: row for row in rows if row["multiple"] == multiple}
         if "none" not in found:
@@ -134,15 +134,17 @@ def parts_words(rows: Sequence[dict]) -> list[str]:
 
 
 def tuning_words(rows: Sequence[dict]) -> list[str]:
-    """Sentences about rows of the table of tuned models, all of one network."""
+    """Sentences about rows of the table of tuned models, all of one network; rows that are not finite are left out."""
+    rows = [row for row in rows if row["excess_nll_mean"] is not None]
     sentences = [_structure(rows, recipe, several=True) for recipe in recipes_of(rows)]
     nats = {(row["learner"], row["recipe"]): row["excess_nll_mean"] for row in rows}
     gains = [
         f"{learner_name(row)} {short_nats(nats[row['learner'], 'default'] - row['excess_nll_mean'])}"
         for row in rows
-        if row["recipe"] == "tuned"
+        if row["recipe"] == "tuned" and (row["learner"], "default") in nats
     ]
-    return [*filter(None, sentences), f"What tuning gained over the default, in nats: {_listed(gains)}."]
+    gained = [f"What tuning gained over the default, in nats: {_listed(gains)}."] if gains else []
+    return [*filter(None, sentences), *gained]
 
 
 def _listed(words: list[str]) -> str:
