@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirenvae.cli.formats import aligned, as_markdown
+from sirenvae.cli.formats import as_lines, as_markdown
 from sirenvae.errors import InputError
 
 SPEEDS = ("quick", "paper")
@@ -94,7 +94,7 @@ class Table:
     right: list[bool]
 
     def __repr__(self) -> str:
-        return "\n".join("  ".join(row).rstrip() for row in aligned(self.texts, self.right))
+        return as_lines(self.texts, self.right)
 
     def _repr_markdown_(self) -> str:
         return as_markdown(self.texts, self.right)
@@ -137,7 +137,7 @@ def finished(experiment, config, num_workers: int | None = None) -> list:
         config: A configuration of it.
         num_workers: Processes; one for each core if not given. The numbers do not depend on it.
     """
-    from sirenvae.cli.sweeping import follow
+    from sirenvae.cli.sweeping import BAR_OF_COSTS, follow
     from sirenvae.experiments.executors import local_processes
 
     lengths = {cell: config.cost(cell) for cell in config.cells()}
@@ -148,5 +148,5 @@ def finished(experiment, config, num_workers: int | None = None) -> list:
             lambda event: lengths[event.cell] * event.step / event.num_steps,
             "running",
             leave=False,
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+            bar_format=BAR_OF_COSTS,
         )

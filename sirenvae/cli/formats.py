@@ -65,20 +65,17 @@ def write_table(
     texts: list[list[str]],
     right: list[bool],
     notes: Sequence[str],
-    *,
-    latex: bool = False,
 ) -> list[Path]:
-    """Write rows as CSV, and their texts with notes as Markdown and perhaps as LaTeX.
+    """Write rows as CSV, and their texts with notes as Markdown and LaTeX.
 
     Arguments:
         stem: Of the files.
         rows: With the same names.
         texts, right: As for :func:`as_markdown`.
         notes: Sentences.
-        latex: Whether there is a LaTeX file too.
 
     Returns:
-        The paths.
+        The paths, in this order.
 
     Raises:
         InputError: If one cannot be written.
@@ -91,9 +88,8 @@ def write_table(
             writer.writeheader()
             writer.writerows(rows)
         markdown_file.write_text(markdown + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
-        if latex:
-            comments = "".join(f"% {note}\n" for note in notes)
-            latex_file.write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")
+        comments = "".join(f"% {note}\n" for note in notes)
+        latex_file.write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
-    return [csv_file, markdown_file, *([latex_file] if latex else [])]
+    return [csv_file, markdown_file, latex_file]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from sirenvae.cli.formats import without_nan, write_table
 from sirenvae.cli.graphs import add_network_argument, load
-from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, deliver, follow, make_folder, resources
 
 _HEADS = {
     "excess_nll": "excess NLL",
@@ -37,7 +35,6 @@ def add_command(tables) -> None:
 def _parts(options) -> None:
     from sirenvae.experiments import parts as experiment
     from sirenvae.experiments.learners import settings_of
-    from sirenvae.experiments.reference_results import write_reference_results
 
     if options.reference:
         make_folder(options.reference.parent)
@@ -48,16 +45,8 @@ def _parts(options) -> None:
         lengths = {cell: config.num_steps(cell) for cell in config.cells()}
         points = follow(experiment.run(config, executor, line, store), lengths, lambda event: event.step, "table parts")
     rows, notes = experiment.table(config, points), experiment.notes(config)
-    stem = options.out / f"table-parts-{config.network.name}{'' if linear else '-no-linear'}"
-    written = write_table(stem, rows, *parts_texts(rows), notes)
-    if options.reference:
-        command, settings = options.command_line, {config.network.name: settings_of(config)}
-        written.append(write_reference_results(options.reference, "parts", command, settings, notes, rows))
-    if options.json:
-        print(json.dumps(without_nan(rows), indent=1))
-        return
-    print(written[1].read_text(encoding="utf-8"))
-    print("\n".join(f"wrote {path}" for path in written))
+    stem = f"table-parts-{config.network.name}{'' if linear else '-no-linear'}"
+    deliver(options, "parts", stem, rows, parts_texts(rows), notes, {config.network.name: settings_of(config)})
 
 
 def parts_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
@@ -68,8 +57,9 @@ def parts_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
 
 def _texts(row: dict) -> list[str]:
     def spread(name: str) -> str:
-        digits, deviation = 0 if "ess" in name.split("_") else 3, row[f"{name}_sd"]
-        mean = f"{row[f'{name}_mean']:.{digits}f}"
-        return mean if deviation is None else f"{mean} ± {deviation:.{digits}f}"
+        digits, mean, deviation = 0 if "ess" in name.split("_") else 3, row[f"{name}_mean"], row[f"{name}_sd"]
+        if mean is None:
+            return "-"
+        return f"{mean:.{digits}f}" + ("" if deviation is None else f" ± {deviation:.{digits}f}")
 
     return [row["network"], str(row["multiple"]), row["exact"], *map(spread, _HEADS)]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+from sirenvae.cli.formats import without_nan, write_table
 from sirenvae.errors import InputError
+
+# Of a bar that counts costs, which say nothing to the reader.
+BAR_OF_COSTS = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 
 
 def add_sweep_arguments(parser) -> None:
@@ -94,3 +99,39 @@ def follow(
             bar.update(max(0, now - reached[event.cell]))
             reached[event.cell] = max(now, reached[event.cell])
     return points
+
+
+def deliver(
+    options,
+    experiment: str,
+    stem: str,
+    rows: Sequence[dict],
+    texts: tuple[list[list[str]], list[bool]],
+    notes: Sequence[str],
+    settings: dict,
+) -> None:
+    """Write a table to the folder, and as reference results where they are asked for; print it, and what was written.
+
+    Arguments:
+        options: ``out``, ``reference``, ``json`` and ``command_line``.
+        experiment: Its name in the reference results.
+        stem: Of the names of the files in the folder.
+        rows: At least one, all with the same names.
+        texts: Of the rows with a head, and which columns are numbers.
+        notes: Sentences below the table.
+        settings: Of the experiment, plain values.
+
+    Raises:
+        InputError: If a file cannot be written.
+    """
+    from sirenvae.experiments.reference_results import write_reference_results
+
+    written = write_table(options.out / stem, rows, *texts, notes)
+    if options.reference:
+        command = options.command_line
+        written.append(write_reference_results(options.reference, experiment, command, settings, notes, rows))
+    if options.json:
+        print(json.dumps(without_nan(rows), indent=1))
+        return
+    print(written[1].read_text(encoding="utf-8"))
+    print("\n".join(f"wrote {path}" for path in written))

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 from sirenvae.cli import parts, tuning
-from sirenvae.cli.formats import LEARNERS, aligned, as_markdown, without_nan, write_table
+from sirenvae.cli.formats import LEARNERS
 from sirenvae.cli.graphs import load
-from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
+from sirenvae.cli.sweeping import (
+    BAR_OF_COSTS,
+    add_reference_argument,
+    add_sweep_arguments,
+    deliver,
+    follow,
+    make_folder,
+    resources,
+)
 from sirenvae.errors import InputError
 
 _TEXTS = ("network", "learner", "recipe", "chosen")
@@ -38,36 +45,22 @@ def add_commands(commands) -> None:
 def _table1(options) -> None:
     from sirenvae.experiments import table1 as experiment
     from sirenvae.experiments.learners import settings_of
-    from sirenvae.experiments.reference_results import write_reference_results
 
     config = _config(options)
     if options.reference:
         make_folder(options.reference.parent)
     with resources(options) as (executor, line, store):
         lengths = {cell: config.cost(cell) for cell in config.cells()}
-        form = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
         points = follow(
             experiment.run(config, executor, line, store),
             lengths,
             lambda event: config.training_cost(event.cell) * event.step / event.num_steps,
             "table 1",
-            bar_format=form,
+            bar_format=BAR_OF_COSTS,
         )
     rows = experiment.table(config, points)
-    notes = experiment.notes(config, rows)
-    texts, right = table1_texts(rows)
-    written = write_table(options.out / f"table-1-{options.preset}", rows, texts, right, notes, latex=True)
-    if options.reference:
-        settings = settings_of(config)
-        written.append(
-            write_reference_results(options.reference, "table-1", options.command_line, settings, notes, rows)
-        )
-    if options.json:
-        print(json.dumps(without_nan(rows), indent=1))
-        return
-    print(as_markdown(aligned(texts, right), right))
-    print("\n" + "\n".join(notes))
-    print("\n".join(f"wrote {path}" for path in written))
+    notes, stem = experiment.notes(config, rows), f"table-1-{options.preset}"
+    deliver(options, "table-1", stem, rows, table1_texts(rows), notes, settings_of(config))
 
 
 def _config(options):

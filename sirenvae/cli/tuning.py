@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from sirenvae.cli.formats import LEARNERS, without_nan, write_table
+from sirenvae.cli.formats import LEARNERS
 from sirenvae.cli.graphs import load
-from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
+from sirenvae.cli.sweeping import (
+    BAR_OF_COSTS,
+    add_reference_argument,
+    add_sweep_arguments,
+    deliver,
+    follow,
+    make_folder,
+    resources,
+)
 
 
 def add_command(tables) -> None:
@@ -27,7 +34,6 @@ def add_command(tables) -> None:
 def _tuning(options) -> None:
     from sirenvae.experiments import tuning as experiment
     from sirenvae.experiments.learners import settings_of
-    from sirenvae.experiments.reference_results import write_reference_results
 
     if options.reference:
         make_folder(options.reference.parent)
@@ -41,20 +47,10 @@ def _tuning(options) -> None:
             lengths,
             lambda event: lengths[event.cell] * event.step / event.num_steps,
             "table tuning",
-            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+            bar_format=BAR_OF_COSTS,
         )
     rows, notes = experiment.table(config, points), experiment.notes(config)
-    written = write_table(options.out / "table-tuning", rows, *tuning_texts(rows), notes)
-    if options.reference:
-        settings = settings_of(config)
-        written.append(
-            write_reference_results(options.reference, "tuning", options.command_line, settings, notes, rows)
-        )
-    if options.json:
-        print(json.dumps(without_nan(rows), indent=1))
-        return
-    print(written[1].read_text(encoding="utf-8"))
-    print("\n".join(f"wrote {path}" for path in written))
+    deliver(options, "tuning", "table-tuning", rows, tuning_texts(rows), notes, settings_of(config))
 
 
 def tuning_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:

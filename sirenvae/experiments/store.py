@@ -183,7 +183,11 @@ class Store:
             return [Row(*row[:3], self._parsed(row[3]), self._parsed(row[4]), *row[5:]) for row in found]
 
     def num_outdated(self, experiment: str | None = None) -> int:
-        """How many rows another version of the code computed; they are not used."""
+        """How many rows another version of the code computed; they are not used.
+
+        Raises:
+            StoreError: If the store cannot be read.
+        """
         query = "SELECT count(*) FROM cells WHERE version != ? AND experiment = ifnull(?, experiment)"
         with self._explained():
             return self._connection.execute(query, (self.version, experiment)).fetchone()[0]

@@ -175,7 +175,7 @@ class _Sweep:
         stored = self._put_all(keys, outcome)
         return [self._finished(key, result) for key, result in zip(keys, stored, strict=True)]
 
-    def _stop(self, waiting: dict[Future, str]) -> None:
+    def _stop(self, waiting: dict[Future, list[str]]) -> None:
         """Cancel what waits; keep what was finished between the last look and now."""
         for future, keys in waiting.items():
             if not future.cancel() and future.done() and not future.exception():

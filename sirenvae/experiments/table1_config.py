@@ -88,6 +88,7 @@ class Config:
         return range(_TEST_SEED + self.first_seed, _TEST_SEED + self.first_seed + self.num_runs)
 
     def network(self, cell: Cell) -> BayesianNetwork:
+        """That of a row."""
         return next(network for network in self.networks if network.name == cell.network)
 
     def recipe(self, cell: Cell) -> Recipe | str:

@@ -86,6 +86,7 @@ class Config:
         return [Cell(network.name, model) for network in self.networks for model in self.models]
 
     def network(self, cell: Cell) -> BayesianNetwork:
+        """That of a row."""
         return next(network for network in self.networks if network.name == cell.network)
 
     def size(self, cell: Cell) -> int:
@@ -143,6 +144,7 @@ class Runs:
     num_samples: int
 
     def seeds(self) -> range:
+        """Of the training sets, one for each run."""
         return range(self.first_seed, self.first_seed + self.num_runs)
 
 
