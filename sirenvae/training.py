@@ -69,8 +69,8 @@ def fit(
             in place.
         x: Training data in raw units, shape ``(N, D)``; or for one model ``(*R, N, D)``; or a list with
             one ``(N_e, D)`` for each replica, those of the first model first.
-        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses by
-            cross-validation, see :class:`~sirenvae.selection.Selection`.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
+            one for each by cross-validation, see :class:`~sirenvae.selection.Selection`; it is no entry of a list.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
@@ -113,6 +113,8 @@ def fit(
 
 
 def _recipe_named(name: str) -> Recipe:
+    if name == SELECTED:
+        raise InputError(f"The recipe {SELECTED!r} chooses for all replicas, so it cannot be one of a list.")
     if name not in RECIPES:
         raise InputError(f"The recipe {name!r} does not exist; it is one of {', '.join([*RECIPES, SELECTED])}.")
     return RECIPES[name]

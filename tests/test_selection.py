@@ -87,11 +87,13 @@ def test_bad_input_is_one_sentence(build, size, sentence):
         sv.fit(build(network), x if size else [x], "selected")
 
 
-def test_a_seed_for_each_replica():
+def test_lists_that_do_not_fit():
     network = sv.load_network("fork")
     x, _ = sv.sample_network(network, 50)
     with pytest.raises(sv.InputError, match="2 replicas, but the list has 3 entries for the seed"):
         sv.fit(sv.SIReNVAE(network, replicas=(2,)), x, "selected", seed=[1, 2, 3])
+    with pytest.raises(sv.InputError, match="cannot be one of a list"):
+        sv.fit(sv.SIReNVAE(network, replicas=(2,)), x, ["selected", "default"])
 
 
 def test_who_still_races():
