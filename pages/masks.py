@@ -128,7 +128,7 @@ with volume:
 st.subheader("Stacked blocks reach ancestors")
 words, control = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
 with control:
-    num_blocks = st.slider("Stacked blocks *T*", 1, MOST_BLOCKS, 1, key="mask_blocks", bind="query-params")
+    num_blocks = st.slider("Stacked blocks T", 1, MOST_BLOCKS, 1, key="mask_blocks", bind="query-params")
 stack = (reach_words if large else stack_model)(*chosen, num_blocks)
 with words:
     st.markdown(

@@ -93,14 +93,21 @@ class StackView extends PairView {
     const { names, measured } = this.model;
     const [from, to] = [names[j], names[i]];
     const value = measured[i][j];
-    const number = value === 0 ? "exactly 0" : value < 0.001 ? value.toExponential(1) : value.toPrecision(2);
-    const said = `Measured mean |∂${to}/∂${from}|: ${number}.`;
+    const said = `Measured mean |\u2060∂${to}/∂${from}\u2060|: ${written(value)}.`; // no line ends within the bars
     if (i === j) return [`${to} always sees itself`, said];
     if (!blocks) return [`no path: ${from} is not an ancestor of ${to}`, said];
     const way = chain.map((v) => names[v]).join(" → ");
     if (blocks > this.model.blocks) return [`no path yet: ${way} takes ${blocks} blocks`, said];
     return [blocks === 1 ? `${from} is a parent of ${to}: one block` : `${way}: ${blocks} blocks, one edge each`, said];
   }
+}
+
+// A mean of a derivative: small ones as the rest of the page writes them.
+function written(value) {
+  if (value === 0) return "exactly 0";
+  if (value >= 0.001) return value.toPrecision(2);
+  const [digits, power] = value.toExponential(1).split("e");
+  return `${digits}\u00a0·\u00a010${[...power].map((sign) => ({ "-": "⁻", "+": "" })[sign] ?? "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]).join("")}`;
 }
 
 export default function (component) {
