@@ -99,7 +99,7 @@ with inverse:
     st.latex(r"\begin{gathered} y = x + g(x) \\ \mathrm{Lip}(g) \le \prod_l \sigma(W_l) < 1 \end{gathered}")
     st.markdown(
         "If *g* changes by less than its input does, two points can never land on the same *y*: the plane bends but "
-        "does not fold. So each weight matrix is scaled down until its spectral norm σ is at most 0.96. "
+        "does not fold. So each weight matrix is scaled down until its spectral norm σ is below 0.97. "
         "**Try this:** choose *large random*. The weights are ten times as large, and the bars stop below the line."
     )
 with sweep:
