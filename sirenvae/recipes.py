@@ -61,11 +61,16 @@ class Recipe:
         ):
             if not getattr(self, name) > 0:
                 raise InputError(f"The {name.replace('_', ' ')} must be positive, but {getattr(self, name)} came.")
+        for name in ("warm_up_steps", "kl_warm_up", "noise_floor"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"The {name.replace('_', ' ')} is at least 0, but {getattr(self, name)} came.")
+        if not 0 < self.plateau_factor < 1:
+            raise InputError(f"The plateau factor lies between 0 and 1, but {self.plateau_factor} came.")
         if self.num_steps is not None and self.num_steps < 1:
             raise InputError(f"The number of steps is at least 1, but {self.num_steps} came.")
         if self.schedule not in ("cosine", "plateau"):
             raise InputError(f"The schedule {self.schedule!r} does not exist; it is one of cosine, plateau.")
-        if self.weight_decay is not None and self.weight_decay < 0:
+        if self.weight_decay is not None and not self.weight_decay >= 0:
             raise InputError(f"The weight decay is at least 0, but {self.weight_decay} came.")
 
     def steps_for(self, num_points: int, num_variables: int) -> int:

@@ -1,6 +1,7 @@
 """The paper's table: its numbers against direct calls, its store and its bad configurations."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -329,6 +330,8 @@ def test_truth_that_is_estimated_is_said_to_be():
         ({"models": ("wrong",)}, "no model wrong; there are true"),
         ({"references": ("wrong",)}, "no reference wrong; there are independent_gaussians"),
         ({"networks": ()}, "networks must be different and at least one"),
+        ({"models": ("true", "true")}, "models must be different"),
+        ({"references": ("ledoit_wolf", "ledoit_wolf")}, "references must be different"),
         ({"recipes": (SHORT, SHORT)}, "recipes must be different"),
         ({"recipes": ("default",)}, "A recipe is a Recipe or 'selected', but 'default' came"),
         ({"iwae_samples": 0}, "iwae samples is at least 1, but 0 came"),
@@ -337,3 +340,17 @@ def test_truth_that_is_estimated_is_said_to_be():
 def test_bad_configs_are_one_sentence(changes, sentence):
     with pytest.raises(sv.InputError, match=sentence):
         small_config(**changes)
+
+
+def test_a_run_that_is_not_finite_leaves_a_row_without_its_numbers():
+    """The rest of the table is there."""
+    config = small_config(networks=(sv.load_network("fork"),), models=("true",), references=(), multiples=(4,))
+    nll = [1.0, float("inf")] + [2.0] * (config.num_runs - 2)
+    others = dict.fromkeys(("effective_sample_size", "reconstruction_error", "elbo"), [1.0] * config.num_runs)
+    cells = config.cells()
+    truth = table1.Point(cells[0], {"nll": [0.5] * config.num_runs, "entropy": 0.5}, False)
+    points = [truth, table1.Point(cells[1], others | {"nll": nll}, False)]
+    _, row = table1.table(config, points)
+    assert all(math.isnan(row[f"{name}_{what}"]) for name in ("nll", "excess_nll") for what in ("mean", "sd"))
+    assert (row["elbo_mean"], row["elbo_sd"]) == (1.0, 0.0)
+    assert "nan ± nan" in table1_texts([row])[0][1]

@@ -176,6 +176,10 @@ def test_the_default_laws():
         ({"batch_size": 0}, "batch size must be positive"),
         ({"num_steps": 0}, "number of steps is at least 1, but 0 came"),
         ({"weight_decay": -1.0}, "weight decay is at least 0"),
+        ({"weight_decay": math.nan}, "weight decay is at least 0, but nan came"),
+        ({"kl_warm_up": -0.1}, "kl warm up is at least 0, but -0.1 came"),
+        ({"noise_floor": math.nan}, "noise floor is at least 0, but nan came"),
+        ({"plateau_factor": 1.0}, "plateau factor lies between 0 and 1, but 1.0 came"),
         ({"schedule": "linear"}, "one of cosine, plateau"),
     ],
 )

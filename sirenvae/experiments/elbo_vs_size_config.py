@@ -11,6 +11,7 @@ from sirenvae.experiments.learners import (
     SHORT_RECIPE,
     check,
     check_counts,
+    check_different,
     check_recipe,
     check_references,
     described_recipe,
@@ -66,6 +67,7 @@ class Config:
         if not self.sizes or min(self.sizes) < 2:
             came = ", ".join(map(str, self.sizes)) or "no size"
             raise InputError(f"A training set has at least 2 points, but {came} came.")
+        check_different("sizes", self.sizes)
         check_counts(self, "num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates")
         check_references(self.references)
         check_recipe(self.recipe)

@@ -29,10 +29,12 @@ _REPLICAS_AT_ONCE = 15  # More than this gains little on a CPU, and a result com
 
 
 def check(models: Sequence[str], networks: Sequence[BayesianNetwork]) -> None:
-    """Raise an InputError unless there are models, all of them known, and data can be drawn from the networks."""
+    """Raise an InputError unless there are different models, all known, and different networks to draw data from."""
     unknown = [model for model in models if model not in MODELS]
     if unknown or not models:
         raise InputError(f"There is no model {', '.join(unknown) or '(none given)'}; there are {', '.join(MODELS)}.")
+    check_different("models", models)
+    check_different("networks", [network.name for network in networks])
     for network in networks:
         if network.conditionals is None:
             raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
@@ -43,6 +45,14 @@ def check_references(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in REFERENCES]
     if unknown:
         raise InputError(f"There is no reference {', '.join(unknown)}; there are {', '.join(REFERENCES)}.")
+    if names:
+        check_different("references", names)
+
+
+def check_different(what: str, values: Sequence) -> None:
+    """Raise an InputError unless there are values and no two of them are the same."""
+    if not values or len(set(values)) < len(values):
+        raise InputError(f"The {what} must be different and at least one, but {list(values)} came.")
 
 
 def check_counts(config, *names: str) -> None:

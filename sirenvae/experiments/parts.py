@@ -14,17 +14,16 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from functools import partial
-from statistics import fmean, stdev
 
 import torch
 from torch import Tensor
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.executors import Line
-from sirenvae.experiments.learners import best_device, build_model, check_counts
+from sirenvae.experiments.learners import best_device, build_model, check_counts, check_different
 from sirenvae.experiments.store import Store, network_config
 from sirenvae.experiments.sweeps import Finished, run_cells
-from sirenvae.experiments.table1 import Point, Progress
+from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import SIReNVAE, sample_network, true_log_prob_and_error
 from sirenvae.models.exact import PARTS, PartlyExactVAE
@@ -81,10 +80,9 @@ class Config:
             raise InputError(f"{self.network.name} is a structure without numbers; drawing data needs conditionals.")
         counts = ("num_runs", "num_test", "elbo_samples", "iwae_samples", "many_samples", "num_fresh")
         check_counts(self, *counts, "refit_steps", "refit_batch", "refit_draws")
-        if not self.multiples or len(set(self.multiples)) < len(self.multiples) or min(self.multiples) < 1:
-            raise InputError(
-                f"The multiples must be different, at least one, and each at least 1, but {list(self.multiples)} came."
-            )
+        check_different("multiples", self.multiples)
+        if min(self.multiples) < 1:
+            raise InputError(f"A training set has at least 1 point per variable, but {min(self.multiples)} came.")
 
     def cells(self) -> list[Cell]:
         """The truth, then the rows of the table."""
@@ -246,8 +244,7 @@ def _row(config: Config, cell: Cell, found: dict, truth: list[float]) -> dict:
         "runs": config.num_runs,
     }
     for name in COLUMNS:
-        row[f"{name}_mean"] = fmean(columns[name])
-        row[f"{name}_sd"] = stdev(columns[name]) if config.num_runs > 1 else None
+        row |= mean_and_sd(name, columns[name])
     return row | {"diverged_runs": sum(found["diverged"])}
 
 

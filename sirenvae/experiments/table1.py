@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from math import hypot
+from math import hypot, isfinite, nan
 from statistics import fmean, stdev
 
 import torch
@@ -39,6 +39,7 @@ __all__ = [
     "Config",
     "Point",
     "Progress",
+    "mean_and_sd",
     "notes",
     "preset",
     "run",
@@ -215,8 +216,7 @@ def _row(config: Config, cell: Cell, values: dict[Cell, dict]) -> dict:
         "runs": config.num_runs,
     }
     for name, numbers in columns.items():
-        row[f"{name}_mean"] = None if numbers is None else fmean(numbers)
-        row[f"{name}_sd"] = stdev(numbers) if numbers and len(numbers) > 1 else None
+        row |= mean_and_sd(name, numbers)
     error = hypot(*found.get("standard_error", [])) / config.num_runs
     return row | {
         "nll_standard_error": error or None,
@@ -225,6 +225,23 @@ def _row(config: Config, cell: Cell, values: dict[Cell, dict]) -> dict:
         "exact_entropy": truth["entropy"] if truth else None,
         "diverged_runs": sum(found.get("diverged", [])),
     }
+
+
+def mean_and_sd(name: str, numbers: Sequence[float] | None) -> dict[str, float | None]:
+    """Mean and standard deviation over runs as two columns of a row.
+
+    NaN where a run is not finite; ``None`` where there are no numbers, and for the deviation of one.
+
+    >>> mean_and_sd("nll", [1.0, 3.0])
+    {'nll_mean': 2.0, 'nll_sd': 1.4142135623730951}
+    """
+    if numbers is None:
+        mean = deviation = None
+    elif not all(map(isfinite, numbers)):
+        mean = deviation = nan
+    else:
+        mean, deviation = fmean(numbers), stdev(numbers) if len(numbers) > 1 else None
+    return {f"{name}_mean": mean, f"{name}_sd": deviation}
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from sirenvae.experiments.learners import (
     SHORT_RECIPE,
     check,
     check_counts,
+    check_different,
     check_recipe,
     check_references,
     described_recipe,
@@ -66,13 +67,8 @@ class Config:
         check(self.models, self.networks)
         counts = ("num_runs", "num_test", "elbo_samples", "iwae_samples", "reconstruction_samples", "num_updates")
         check_counts(self, *counts)
-        for what, names in {
-            "networks": [network.name for network in self.networks],
-            "recipes": [name_of(recipe) for recipe in self.recipes],
-            "multiples": self.multiples,
-        }.items():
-            if not names or len(set(names)) < len(names):
-                raise InputError(f"The {what} must be different and at least one, but {list(names)} came.")
+        check_different("recipes", [name_of(recipe) for recipe in self.recipes])
+        check_different("multiples", self.multiples)
         if min(self.multiples) < 1:
             raise InputError(f"A training set has at least 1 point per variable, but {min(self.multiples)} came.")
         for recipe in self.recipes:

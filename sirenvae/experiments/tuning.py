@@ -16,17 +16,16 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from statistics import fmean, stdev
+from statistics import fmean
 
 import torch
 
-from sirenvae.errors import InputError
 from sirenvae.experiments.executors import Line
 from sirenvae.experiments.learners import MODELS, best_device, build_model, check, check_counts, in_groups
 from sirenvae.experiments.learners import model_settings as settings_of_model
 from sirenvae.experiments.store import Store, network_config
 from sirenvae.experiments.sweeps import Finished, run_cells
-from sirenvae.experiments.table1 import Point, Progress
+from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import sample_network, true_log_prob_and_error
 from sirenvae.recipes import RECIPES, Recipe
@@ -77,9 +76,6 @@ class Config:
         check(self.models, self.networks)
         counts = ("multiple", "num_tries", "search_runs", "num_finalists", "second_runs", "num_runs", "num_test")
         check_counts(self, *counts, "iwae_samples", "search_test", "search_samples")
-        names = [network.name for network in self.networks]
-        if not names or len(set(names)) < len(names):
-            raise InputError(f"The networks must be different and at least one, but {names} came.")
 
     def cells(self) -> list[Cell]:
         """The rows of the table."""
@@ -267,8 +263,7 @@ def _row(config: Config, cell: Cell, name: str, recipe: Recipe, excess: list[flo
         "learner": cell.model,
         "recipe": name,
         "runs": config.num_runs,
-        "excess_nll_mean": fmean(excess),
-        "excess_nll_sd": stdev(excess) if config.num_runs > 1 else None,
+        **mean_and_sd("excess_nll", excess),
         **{what: getattr(recipe, what) for what in RANGES},
     }
 
