@@ -17,7 +17,7 @@ _view = st.components.v2.component(
     "sirenvae_flow",
     html='<div class="mount"></div>\n',
     css=asset("graph_view.css", "stepper.css", "flow.css"),
-    js=asset(*PICTURE, "step_bar.js", "flow_contours.js", "flow_cloud.js", "flow_charts.js", "flow.js"),
+    js=asset(*PICTURE, "step_bar.js", "step_play.js", "flow_contours.js", "flow_cloud.js", "flow_charts.js", "flow.js"),
 )
 
 

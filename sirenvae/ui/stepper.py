@@ -21,7 +21,7 @@ _START = {
     "reverse": "The frontier holds the latents that have no latent children.",
 }
 
-_PARTS = [f"step_{part}.js" for part in ("board", "replay", "bar", "words", "stage", "lights", "predict")]
+_PARTS = [f"step_{part}.js" for part in ("board", "replay", "bar", "play", "words", "stage", "lights", "predict")]
 
 _stepper = st.components.v2.component(
     "sirenvae_stepper",

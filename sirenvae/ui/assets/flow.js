@@ -4,7 +4,6 @@
 const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1100; // milliseconds between steps at speed 1
 const GLIDE = 280; // milliseconds that points take from one frame to the next
-const BUSY = "input, textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup], [role=slider]";
 const views = new WeakMap();
 
 class FlowBar extends StepBar {
@@ -16,13 +15,12 @@ class FlowBar extends StepBar {
   }
 }
 
-class FlowView {
+class FlowView extends Stepped {
   constructor(mount) {
+    super(PLAY_EVERY);
     this.root = html("div", { class: "graph stepper flow" });
     mount.append(this.root);
     this.shows = { arrows: true, density: false };
-    this.onKey = (event) => this.key(event);
-    document.addEventListener("keydown", this.onKey, true);
   }
 
   update(data, tell) {
@@ -40,11 +38,10 @@ class FlowView {
   }
 
   destroy() {
-    this.pause();
+    super.destroy();
     cancelAnimationFrame(this.gliding);
     clearTimeout(this.telling);
     this.resize?.disconnect();
-    document.removeEventListener("keydown", this.onKey, true);
   }
 
   build() {
@@ -158,40 +155,6 @@ class FlowView {
 
   paint() {
     if (this.step >= 0) this.cloud.draw(this.step, this.step, 1, this.shows);
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected) return;
-    const target = event.composedPath()[0];
-    const own = target === this.bar.scrubber;
-    if (!own && target.closest?.(BUSY)) return;
-    if (event.key === " " && target.closest?.("button, a, summary, [role=button], [role=tab]")) return;
-    const moves = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 0, End: this.steps.length };
-    if (event.key in moves) {
-      this.pause();
-      this.go(moves[event.key]);
-    } else if (event.key === " ") this.togglePlay();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  togglePlay() {
-    if (this.playing) return this.pause();
-    if (this.step === this.steps.length) this.go(0);
-    const tick = () => {
-      this.go(this.step + 1);
-      if (this.step === this.steps.length) this.pause();
-      else this.playing = setTimeout(tick, PLAY_EVERY / this.bar.speed());
-    };
-    this.playing = setTimeout(tick, 300);
-    this.bar.showPlaying(true);
-  }
-
-  pause() {
-    clearTimeout(this.playing);
-    this.playing = null;
-    this.bar?.showPlaying(false);
   }
 }
 

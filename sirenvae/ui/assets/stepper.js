@@ -4,19 +4,17 @@
 
 const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1400; // milliseconds between steps at speed 1
-const BUSY = "input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=listbox], [role=combobox], [role=radiogroup]";
 const steppers = new WeakMap();
 
-class Stepper {
+class Stepper extends Stepped {
   constructor(mount) {
+    super(PLAY_EVERY);
     this.root = html("div", { class: "graph stepper" });
     mount.append(this.root);
     this.stage = new Stage(this.root, (v) => this.role(v));
     this.stage.onVariableClick = (v) => this.predict?.click(v);
     this.stage.onChoose = () => this.tellLater();
     this.lights = new Lights(this.stage);
-    this.onKey = (event) => this.key(event);
-    document.addEventListener("keydown", this.onKey, true); // before a list that keeps its keys to itself
     this.onLights = () => this.light();
     board.addEventListener("lights", this.onLights);
     post("stepper", this);
@@ -76,11 +74,10 @@ class Stepper {
   }
 
   destroy() {
-    this.pause();
+    super.destroy();
     board.removeEventListener("lights", this.onLights);
     if (board.stepper === this) post("stepper", null);
     clearTimeout(this.telling);
-    document.removeEventListener("keydown", this.onKey, true);
     this.stage.destroy();
   }
 
@@ -251,40 +248,6 @@ class Stepper {
       picture.setRole(v, role);
       picture.setCost(v, shown);
     });
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.root.isConnected || !this.steps.length) return;
-    const target = event.composedPath()[0];
-    // After a choice the list keeps the focus, closed; nobody types there until it opens again.
-    const chose = target.matches?.("[role=combobox][aria-expanded=false]") && event.key.startsWith("Arrow");
-    if (!chose && target.closest?.(BUSY)) return;
-    if (event.key === " " && target.closest?.("button, a, input, summary, [role=button], [role=tab]")) return;
-    const moves = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 0, End: this.steps.length };
-    if (event.key in moves) {
-      this.pause();
-      this.go(moves[event.key]);
-    } else if (event.key === " ") this.togglePlay();
-    else return;
-    event.preventDefault();
-  }
-
-  togglePlay() {
-    if (this.playing) return this.pause();
-    if (this.step === this.steps.length) this.go(0);
-    const tick = () => {
-      this.go(this.step + 1);
-      if (this.step === this.steps.length) this.pause();
-      else this.playing = setTimeout(tick, PLAY_EVERY / this.bar.speed());
-    };
-    this.playing = setTimeout(tick, 300);
-    this.bar.showPlaying(true);
-  }
-
-  pause() {
-    clearTimeout(this.playing);
-    this.playing = null;
-    this.bar?.showPlaying(false);
   }
 }
 
