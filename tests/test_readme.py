@@ -40,6 +40,22 @@ def test_the_table_of_results():
         assert line in text
 
 
+def test_the_models_tuned_alike():
+    tuned = [row for row in sv.reference_results("tuning").rows if row["recipe"] == "tuned"]
+    texts = {(row["network"], row["learner"]): in_short(row["excess_nll_mean"]) for row in tuned}
+    expected = [f"{texts['ecoli70', 'true']} nats on EColi70 and {texts['arth150', 'true']} on Arth150"]
+    expected += [
+        f"{name} at {texts['ecoli70', learner]} and {texts['arth150', learner]}"
+        for learner, name in [
+            ("fully_connected", "fully connected"),
+            ("independent", "independent"),
+            ("vanilla_vae", "the vanilla VAE"),
+        ]
+    ]
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    assert [part for part in expected if part not in text] == []
+
+
 def test_every_file_it_points_to_is_there():
     targets = re.findall(r"\]\(((?!https?:|#)[^)]+)\)", README.read_text(encoding="utf-8"))
     assert targets
