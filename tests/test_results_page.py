@@ -16,6 +16,7 @@ from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.figures.results import CLASSICAL, excess_figure, squeezed
 from sirenvae.figures.results_words import parts_words, table1_words, tuning_words
 from sirenvae.models.references import REFERENCES
+from sirenvae.ui.look import plain
 from sirenvae.ui.results_view import finished_cells, parts_code, rows_of, size_code, table1_code, tuning_code
 
 FEW = {"true": 0.8, "fully_connected": 1.3, "independent": 1.2, "vanilla_vae": 1.4, "linear_gaussian_bn": 0.6}
@@ -221,9 +222,8 @@ def test_damaged_results_are_one_sentence(folder):
     (folder / "table-1.json").write_text("{", encoding="utf-8")
     app = page()
     assert not app.exception
-    assert [error.value for error in app.error] == [
-        "The reference results table-1.json are damaged; bring back a copy."
-    ]
+    sentence = "The reference results table-1.json are damaged; bring back a copy."
+    assert [error.value for error in app.error] == [plain(sentence)]
 
 
 def test_the_page_shows_what_is_there_and_keeps_the_other_pages_network(folder):
