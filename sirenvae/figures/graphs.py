@@ -161,7 +161,7 @@ def _edges(kind: str, edges: list[Edge], places: Mapping, in_legend: set[str]) -
     name, colour, dash, has_arrow = EDGE_LOOKS[look]
     xs, ys, sizes, gaps = [], [], [], []
     radius = _DISC / 2 if len(places) <= _NAMED else 5
-    for a, b in edges:
+    for a, b in sorted(edges, key=lambda edge: (places[edge[0]], places[edge[1]])):  # the same in every process
         line = _line(a, b, places)
         xs += [x for x, _ in line] + [None]
         ys += [y for _, y in line] + [None]
