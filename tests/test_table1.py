@@ -243,24 +243,6 @@ def test_cluster_finds_the_same_table(rows):
         assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
 
 
-def test_the_figure_keeps_its_points_too(tmp_path):
-    network = sv.load_network("fork")
-    config = elbo_vs_size.Config(network, (30, 10), ("true",), num_seeds=2, recipe=SHORT, num_test=50, num_updates=3)
-    with Store(tmp_path / "s.sqlite") as store:
-        first = list(elbo_vs_size.run(config, store=store))
-        second = list(elbo_vs_size.run(replace(config, sizes=(10, 20, 30), num_updates=5), store=store))
-    found = [event for event in second if isinstance(event, elbo_vs_size.Point)]
-    assert [(point.cell.size, point.was_stored) for point in found] == [(10, True), (30, True), (20, False)]
-    assert {event.cell.size for event in second if isinstance(event, elbo_vs_size.Progress)} == {20}
-    without = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
-    assert [replace(point, was_stored=False) for point in found[:2]] == [
-        event for event in first if isinstance(event, elbo_vs_size.Point)
-    ]
-    for point, other in zip(found[:2], without, strict=True):
-        assert point.iwae == pytest.approx(other.iwae, abs=1e-4)
-        assert point.truth == other.truth
-
-
 def test_selected_is_a_row_of_the_true_structure_and_says_what_was_chosen(monkeypatch):
     """Of two candidates, one that cannot train: every run keeps its linear start."""
     asked = []
