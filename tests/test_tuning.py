@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import torch
 
 import sirenvae as sv
 from sirenvae.cli import main
 from sirenvae.experiments import executors, tuning
+from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
 from sirenvae.recipes import RECIPES
 
@@ -72,22 +74,41 @@ def test_the_best_of_the_search_is_measured_on_runs_that_no_choice_saw(path):
     assert all(event.step <= event.num_steps == 16 for event in last.values())
 
 
+def excess_of(config, cell, recipes):
+    steps = tuning._excess(config, cell, recipes, config.search, 0)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
 def test_a_recipe_is_measured_alike_in_any_company():
     """What else is tried, and in which order, changes nothing."""
     config, recipes = small_config(), dict(enumerate(small_config().recipes()))
     [cell, _] = config.cells()
-
-    def excess(chosen):
-        steps = tuning._excess(config, cell, chosen, config.search, 0)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                return end.value
-
-    together, alone = excess(recipes), excess({2: recipes[2]})
+    together, alone = excess_of(config, cell, recipes), excess_of(config, cell, {2: recipes[2]})
     assert together[2] == pytest.approx(alone[2], abs=1e-3)
     assert together[2] != pytest.approx(together[0], abs=1e-3)
+
+
+def test_the_excess_is_that_of_a_direct_call():
+    config = small_config()
+    [cell, _], network, recipe = config.cells(), config.networks[0], config.recipes()[1]
+    seeds = config.search.seeds()
+    model = build_model(network, "true", (len(seeds),), seeds[0])
+    list(
+        sv.fit(
+            model, [sv.sample_network(network, config.size(cell), seed)[0] for seed in seeds], recipe, seed=list(seeds)
+        )
+    )
+    tests = torch.stack([sv.sample_network(network, config.search_test, 2_000_000 + seed)[0] for seed in seeds])
+    with torch.no_grad():
+        bound = model.iwae_bound(tests, config.search_samples, torch.Generator().manual_seed(seeds[0]))
+    expected = sv.true_log_prob(network, tests).mean(dim=-1) - bound.double().mean(dim=-1)
+    found = excess_of(config, cell, {1: recipe})[1]
+    assert found == pytest.approx(expected.tolist(), abs=1e-3)
+    assert min(found) > 0.0
 
 
 def test_numbers_that_are_not_finite_come_last():
