@@ -1,6 +1,7 @@
 """Every page by keys alone: what can be used is reached by Tab or arrow keys, has a name, and shows its focus."""
 
 import pytest
+from waiting import wait_idle
 
 from sirenvae.ui.lesson import link
 
@@ -13,14 +14,14 @@ PAGES = {
     "results": "/results",
     "lesson": "/" + link(6),
 }
-DRAWN = {  # what is drawn last
-    "network": ".graph.single [data-node]",
-    "inversion": ".export button",
-    "masks": ".masks.whole .layers",
-    "flow": ".flow[data-step='2']",
-    "training": ".st-key-train button",
-    "results": ".st-key-results_code",
-    "lesson": ".strip[data-stop='6'] .next",
+DRAWN = {  # the components, and what is drawn last
+    "network": (".graph.single [data-node]",),
+    "inversion": (".stepper[data-step='2']", ".export button"),
+    "masks": (".masks.whole .layers",),
+    "flow": (".flow[data-step='2']",),
+    "training": (".st-key-train button",),
+    "results": (".st-key-results_code",),
+    "lesson": (".strip[data-stop='6'] .next", ".stepper[data-step='5']", "text=Both claim this independence"),
 }
 SLOW = 90_000  # milliseconds that the first import of torch may take on a busy machine
 MOST_STOPS = 150  # of the Tab key on one page
@@ -97,7 +98,9 @@ def reached_by_arrows(page, start: int) -> set[int]:
 @pytest.mark.parametrize("name", PAGES)
 def test_tab_and_arrow_keys_reach_everything(open_page, name):
     page = open_page(PAGES[name])
-    page.locator(DRAWN[name]).first.wait_for(timeout=SLOW)
+    for drawn in DRAWN[name]:
+        page.locator(drawn).first.wait_for(timeout=SLOW)
+    wait_idle(page)
     devtools = page.context.new_cdp_session(page)
     controls = page.evaluate(COLLECT)
     assert controls
