@@ -184,7 +184,8 @@ def test_the_keyboard_goes_from_disc_to_disc_and_edits(open_page):
 
 
 def test_the_form_beside_the_clicks(open_page):
-    page = open_page("/?network=chain")
+    page = open_page("/?network=chain", height=1500)  # the form hangs below the picture
+    page.locator(".graph.single [data-node]").first.wait_for()
     page.get_by_role("button", name="Change by name").click()
     page.get_by_label("Its name").fill("rain")
     page.get_by_label("Its name").press("Enter")
