@@ -215,12 +215,12 @@ def _excess(
     data = [sample_network(network, config.size(cell), seed)[0] for seed in seeds]
     tests = torch.stack([sample_network(network, runs.num_test, _TEST_SEED + seed)[0] for seed in seeds])
     truth = true_log_prob_and_error(network, tests)[0].mean(dim=-1)
-    own = build_model(network, cell.model, (len(seeds),), seeds[0]).to(best_device())
+    start = build_model(network, cell.model, (len(seeds),), seeds[0])  # the same for every recipe
+    own = build_model(network, cell.model, (len(seeds),)).to(best_device())
     found = {}
     for group in in_groups(sorted(recipes, key=lambda number: recipes[number].base_steps), len(seeds)):
         whole = build_model(network, cell.model, (len(group) * len(seeds),)).to(best_device())
         places = {number: range(i * len(seeds), (i + 1) * len(seeds)) for i, number in enumerate(group)}
-        start = build_model(network, cell.model, (len(seeds),), seeds[0])  # the same for every recipe
         for number in group:
             whole.copy_replicas(start, range(len(seeds)), places[number])
         each = [recipes[number] for number in group for _ in seeds]
