@@ -22,9 +22,11 @@ class BayesianNetwork:
 
     Arguments:
         dag: The graph, edges parent -> child. It is copied and frozen.
-        observed: The observed variables; ``None`` means the leaves (variables without children).
+        observed: The observed variables; ``None`` means the leaves (variables without children). A single string is
+            one variable.
         conditionals: A conditional for every variable, or ``None`` for the bare structure.
         name: What to call it.
+        notes: Sentences about where it came from, such as what a file carried that was not read.
 
     Attributes:
         observed, latents: Tuples in declared order.
@@ -40,15 +42,17 @@ class BayesianNetwork:
     """
 
     dag: nx.DiGraph
-    observed: Iterable[Variable] | None = None
+    observed: Iterable[Variable] | str | None = None
     conditionals: Mapping[Variable, Conditional] | None = None
     name: str = field(default="network", kw_only=True)
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self):
         dag = nx.freeze(nx.DiGraph(self.dag))
         _check_acyclic(dag)
         leaves = [v for v in dag if dag.out_degree(v) == 0]
-        observed = set(leaves if self.observed is None else self.observed)
+        given = (self.observed,) if isinstance(self.observed, str) else self.observed
+        observed = set(leaves if given is None else given)
         _check_observed(dag, observed)
         object.__setattr__(self, "dag", dag)
         object.__setattr__(self, "observed", tuple(v for v in dag if v in observed))
@@ -58,7 +62,7 @@ class BayesianNetwork:
 
     def __reduce__(self):
         conditionals = None if self.conditionals is None else dict(self.conditionals)
-        return _rebuild, (list(self.dag), list(self.dag.edges), self.observed, conditionals, self.name)
+        return _rebuild, (list(self.dag), list(self.dag.edges), self.observed, conditionals, self.name, self.notes)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -98,7 +102,7 @@ class BayesianNetwork:
 
     def with_observed(self, observed: Iterable[Variable] | None) -> BayesianNetwork:
         """The same network with other observed variables (``None``: the leaves)."""
-        return BayesianNetwork(self.dag, observed, self.conditionals, name=self.name)
+        return BayesianNetwork(self.dag, observed, self.conditionals, name=self.name, notes=self.notes)
 
     def __repr__(self):
         return (
@@ -107,11 +111,11 @@ class BayesianNetwork:
         )
 
 
-def _rebuild(nodes, edges, observed, conditionals, name) -> BayesianNetwork:
+def _rebuild(nodes, edges, observed, conditionals, name, notes) -> BayesianNetwork:
     dag = nx.DiGraph()
     dag.add_nodes_from(nodes)
     dag.add_edges_from(edges)
-    return BayesianNetwork(dag, observed, conditionals, name=name)
+    return BayesianNetwork(dag, observed, conditionals, name=name, notes=notes)
 
 
 def _check_acyclic(dag: nx.DiGraph) -> None:
