@@ -46,7 +46,9 @@ def build(network: sv.BayesianNetwork, structure: str, replicas: tuple[int, ...]
 def make_group(network: sv.BayesianNetwork, structure: str, num_replicas: int) -> Group:
     """E replicas ready to be trained by the engine."""
     model, x = build(network, structure, (num_replicas,))
-    schedule = Schedule([RECIPE] * num_replicas, [NUM_POINTS] * num_replicas, len(network.variables), model.location)
+    schedule = Schedule(
+        [RECIPE] * num_replicas, [NUM_POINTS] * num_replicas, [len(network.variables)] * num_replicas, model.location
+    )
     streams = Streams([x[0]] * num_replicas, range(num_replicas), [NUM_POINTS] * num_replicas, model.latent_features)
     return Group(model, range(num_replicas), schedule, streams, torch.ones(num_replicas))
 

@@ -23,7 +23,7 @@ from sirenvae.graphs.files import parse_json
 from sirenvae.models import SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.recipes import Recipe
-from sirenvae.training import Fit
+from sirenvae.training import Fit, begin
 
 _CLASSES = {"SIReNVAE": SIReNVAE, "VanillaVAE": VanillaVAE}
 _FORMAT = 1
@@ -88,7 +88,7 @@ def resume_fit(path: str | Path, x: Tensor | np.ndarray | Sequence[Tensor], devi
     model = _rebuilt(content["model"], tensors, path).to(device)
     settings = content["settings"]
     recipes = [Recipe(**recipe) for recipe in settings["recipes"]]
-    fit = Fit(model, x, recipes, settings["seeds"], settings["every"])
+    fit = begin(model, x, recipes, settings["seeds"], settings["every"])
     prefix = "fit."
     state = {n.removeprefix(prefix): v.to(device) for n, v in tensors.items() if n.startswith(prefix)}
     fit.restore(state, content["fit"])
@@ -107,7 +107,7 @@ def _description(model: LatentVariableModel) -> dict:
         "class": type(model).__name__,
         "settings": model.settings,
         "replicas": list(model.replicas),
-        "dtype": str(model.location.dtype).removeprefix("torch."),
+        "dtype": str(model.dtype).removeprefix("torch."),
         "network": {"name": network.name, "json": network_to_json(network)},
     }
 

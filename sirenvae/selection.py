@@ -17,6 +17,7 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.models import SIReNVAE
 from sirenvae.models.linear_start import linear_start
+from sirenvae.models.points import as_points, is_several
 from sirenvae.models.references import LinearNetworkReference, fit_reference
 from sirenvae.recipes import RECIPES, Recipe
 from sirenvae.training import EpochRecord, Fit
@@ -182,7 +183,8 @@ class Selection(Iterator[EpochRecord]):
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(self._seeds[r])
                 own.append(SIReNVAE(self.model.network, replicas=(1,), **self.model.settings))
-        model = SIReNVAE(self.model.network, replicas=(len(entries),), **self.model.settings).to(self.model.location)
+        model = SIReNVAE(self.model.network, replicas=(len(entries),), **self.model.settings)
+        model = model.to(self.model.device, self.model.dtype)
         for i, one in enumerate(own):
             model.copy_replicas(one, [0], [i])
         data = [folds[r][0] for r, _ in entries]
@@ -194,7 +196,7 @@ class Selection(Iterator[EpochRecord]):
             pass
         results = []
         for i, (r, _) in enumerate(entries):
-            generator = torch.Generator(model.location.device).manual_seed(self._seeds[r])
+            generator = torch.Generator(model.device).manual_seed(self._seeds[r])
             with torch.no_grad():
                 elbo = model.replica(i).elbo(folds[r][1], _ELBO_SAMPLES, generator=generator)
             results.append(elbo.double().cpu().view(-1).nan_to_num(nan=-math.inf))
@@ -249,10 +251,10 @@ def _start(model: SIReNVAE, candidates, data, references=None) -> list[tuple[Lin
 
 def _per_replica(model: SIReNVAE, x) -> list[Tensor]:
     """Raw points of each replica, float64."""
-    count = math.prod(model.replicas)
-    if isinstance(x, (list, tuple)):
+    count, names = math.prod(model.replicas), model.network.observed
+    if is_several(x):
         if len(x) != count:
             raise InputError(f"There are {count} replicas, but the list has {len(x)} entries for the training data.")
-        return [torch.as_tensor(points).to(torch.float64) for points in x]
-    x = torch.as_tensor(x).to(torch.float64)
+        return [as_points(points, names).cpu() for points in x]
+    x = as_points(x, names).cpu()
     return list(x.expand(*model.replicas, *x.shape[-2:]).reshape(count, *x.shape[-2:]))

@@ -7,8 +7,8 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,10 +18,14 @@ from sirenvae.engine.schedule import Schedule
 from sirenvae.engine.streams import Streams
 from sirenvae.errors import InputError
 from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.points import Points, is_several
 from sirenvae.recipes import RECIPES, Recipe
 from sirenvae.shrinkage import noise_to_signal
+from sirenvae.threads import threads_for
 
-Points = Tensor | np.ndarray
+if TYPE_CHECKING:
+    from sirenvae.rates import RateSearch
+
 SELECTED = "selected"
 
 
@@ -67,10 +71,11 @@ def fit(
     Arguments:
         model: The model, or several of any kind; their standardization is set from `x` and their weights are trained
             in place.
-        x: Training data in raw units, shape ``(N, D)``; or for one model ``(*R, N, D)``; or a list with
-            one ``(N_e, D)`` for each replica, those of the first model first.
+        x: Training data in raw units, shape ``(N, D)``: a tensor, an array, nested lists or a data frame; or for one
+            model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
         recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
-            one for each by cross-validation, see :class:`~sirenvae.selection.Selection`; it is no entry of a list.
+            one for each by cross-validation, see :class:`~sirenvae.selection.Selection`; it is no entry of a list. One
+            with several learning rates tries all of them, see :class:`~sirenvae.rates.RateSearch`.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
@@ -78,7 +83,8 @@ def fit(
         An iterator of :class:`EpochRecord`.
 
     Raises:
-        InputError: If a recipe does not exist, the data cannot be trained on, or a list has the wrong length.
+        InputError: If a recipe does not exist, the data cannot be trained on, a list has the wrong length, a model came
+            twice, or models are on different devices.
 
     Example:
         >>> import sirenvae as sv
@@ -90,26 +96,52 @@ def fit(
         [1, 2, 3]
 
     Source:
-        Adam with a plateau schedule: Mouton & Kroon, SIReN-VAE (2022). The default recipe is ours.
+        The recipe ``"paper"``: Mouton & Kroon, SIReN-VAE (2022), section 3. The default recipe is ours.
     """
     if recipe == SELECTED:
         from sirenvae.selection import Selection  # trains its candidates by the rest of this file
 
         return Selection(model, x, seed, every)
-    models = [model] if isinstance(model, LatentVariableModel) else list(model)
+    models = _different([model] if isinstance(model, LatentVariableModel) else list(model))
     recipes = _per_replica("recipe", recipe, models)
     recipes = [_recipe_named(one) if isinstance(one, str) else one for one in recipes]
-    if isinstance(x, (list, tuple)):
-        x = _per_replica("training data", x, models)
-    first = 0
-    for one in models:
-        count = math.prod(one.replicas)
-        one.standardize(x[first : first + count] if isinstance(x, (list, tuple)) else x)
-        floors = [recipe.noise_floor for recipe in recipes[first : first + count]]
-        floor = one.decoder.noise_floor
-        floor.copy_(floor.new_tensor(floors).view_as(floor))
-        first += count
+    _prepare(models, x, recipes)
+    return begin(model, x, recipes, seed, every)
+
+
+def begin(model, x, recipes: Sequence[Recipe], seed: int | Sequence[int], every: int) -> Fit | RateSearch:
+    """The training of models whose units and floors are set, see :func:`fit`."""
+    if any(len(recipe.rates) > 1 for recipe in recipes):
+        from sirenvae.rates import RateSearch  # trains its candidates by the rest of this file
+
+        return RateSearch(model, x, recipes, seed, every)
     return Fit(model, x, recipes, seed, every)
+
+
+def _different(models: list[LatentVariableModel]) -> list[LatentVariableModel]:
+    """The models, if they can be trained side by side."""
+    if not models:
+        raise InputError("There is no model to train in an empty list.")
+    if len(set(map(id, models))) < len(models):
+        raise InputError(
+            "The same model came twice, and its weights cannot end in two places; build it anew, or with replicas=(2,)."
+        )
+    devices = sorted({str(model.device) for model in models})
+    if len(devices) > 1:
+        raise InputError(f"Models that are trained together are on one device, but these are on {', '.join(devices)}.")
+    return models
+
+
+def _prepare(models: Sequence[LatentVariableModel], x: Points | Sequence[Points], recipes: Sequence[Recipe]) -> None:
+    """Set units and noise floors."""
+    data = _per_replica("training data", x, models) if is_several(x) else None
+    first = 0
+    for model in models:
+        own = slice(first, first + math.prod(model.replicas))
+        model.standardize(x if data is None else data[own])
+        floor = model.decoder.noise_floor
+        floor.copy_(floor.new_tensor([recipe.noise_floor for recipe in recipes[own]]).view_as(floor))
+        first = own.stop
 
 
 def _recipe_named(name: str) -> Recipe:
@@ -152,32 +184,33 @@ class Fit(Iterator[EpochRecord]):
         self.seeds = seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
         self.every = every
         self._points = _standardized(self._models, x)
-        num_points = [len(points) for points in self._points]
-        num_variables = len(self._models[0].network.variables)
+        owner = [one for one in self._models for _ in range(math.prod(one.replicas))]
+        num_variables = [len(one.network.variables) for one in owner]
         like = self._models[0].location
-        self._schedule = Schedule(self.recipes, num_points, num_variables, like)
-        structures = [one.structure for one in self._models for _ in range(math.prod(one.replicas))]
+        self._schedule = Schedule(self.recipes, [len(points) for points in self._points], num_variables, like)
         self._weight_decay = like.new_tensor(
             [
-                recipe.decay_for(structure, len(points), num_variables, noise_to_signal(points))
-                for recipe, structure, points in zip(self.recipes, structures, self._points, strict=True)
+                recipe.decay_for(one.structure, len(points), size, noise_to_signal(points))
+                for recipe, one, points, size in zip(self.recipes, owner, self._points, num_variables, strict=True)
             ]
         )
-        self._log_scale = torch.cat([one.scale.log().sum(dim=-1).reshape(-1) for one in self._models])
+        self._log_scale = torch.cat([one.units.log_volume().reshape(-1) for one in self._models])
         self._loss, self._diverged = like.new_full((count,), math.nan), torch.zeros_like(self._schedule.finished(0))
         self._step = self._epoch = 0
         self.seconds = 0.0
-        self._groups = [self._group(index, part) for index, one in enumerate(self._models) for part in self._parts(one)]
+        self._groups = [self._group(i, part) for i in range(len(self._models)) for part in self._parts(i)]
 
     @property
     def ended(self) -> bool:
         """Whether no record is left."""
         return not self._groups
 
-    def _parts(self, model: LatentVariableModel) -> list[list[int]]:
+    def _parts(self, index: int) -> list[list[int]]:
         """The replicas of a model in groups as large as suits the machine."""
+        model = self._models[index]
         count = math.prod(model.replicas)
-        at_once = replicas_at_once(model, max(recipe.batch_size for recipe in self.recipes))
+        sizes = [self.recipes[place].batch_size for place in self._places(index, range(count))]
+        at_once = replicas_at_once(model, max(sizes))
         num_groups = math.ceil(count / at_once)
         return [list(range(count))[i * count // num_groups : (i + 1) * count // num_groups] for i in range(num_groups)]
 
@@ -205,7 +238,8 @@ class Fit(Iterator[EpochRecord]):
         last = self._schedule.num_steps.max().item()
         if math.isfinite(last):
             steps = min(steps, int(last) - self._step)
-        self._advance(steps)
+        with threads_for(self._multiply_adds()):
+            self._advance(steps)
         self._step += steps
         self._epoch += self.every
         self._regroup()
@@ -219,6 +253,13 @@ class Fit(Iterator[EpochRecord]):
             kl_weight=self._shaped(self._schedule.kl_weight(self._step - 1)),
             diverged=self._shaped(self._diverged),
             seconds=self.seconds,
+        )
+
+    def _multiply_adds(self) -> int:
+        """In the largest product of a step, about: all points of a batch through all weights of all replicas."""
+        return max(
+            sum(parameter.numel() for parameter in group.model.parameters()) * group.streams.num_points
+            for group in self._groups
         )
 
     def _advance(self, steps: int) -> None:
@@ -267,7 +308,7 @@ class Fit(Iterator[EpochRecord]):
         for group in groups:
             self._collect(group)
             where = self._where(group)
-            self._rate[where] = group.rate
+            self._rate[where] = group.rate.to(self._rate)
             going_on = (group.alive & ~group.schedule.finished(self._step)).nonzero().flatten().tolist()
             # A smaller program is worth making once a quarter has gone; until then the others rest in it.
             if len(going_on) > 0.75 * len(group.chosen):
@@ -322,7 +363,7 @@ class Fit(Iterator[EpochRecord]):
         self._step, self._epoch = int(numbers["step"]), int(numbers["epoch"])
         self.seconds = numbers["seconds"]
         going_on = ~(self._diverged | self._schedule.finished(self._step))
-        parts = [[r for r in part if going_on[r]] for part in self._parts(self._models[0])]
+        parts = [[r for r in part if going_on[r]] for part in self._parts(0)]
         self._groups = [self._group(0, part) for part in parts if part]
         for group in self._groups:
             group.set_moments(
@@ -338,7 +379,7 @@ class Fit(Iterator[EpochRecord]):
 def _standardized(models: Sequence[LatentVariableModel], x: Points | Sequence[Points]) -> list[Tensor]:
     """The points of each replica in standard units, ``(N_e, D)``."""
     points: list[Tensor] = []
-    if isinstance(x, (list, tuple)):
+    if is_several(x):
         given = iter(_per_replica("training data", x, models))
         for model in models:
             for r in range(math.prod(model.replicas)):

@@ -13,7 +13,8 @@ import sirenvae as sv
 from sirenvae.recipes import RECIPES, Recipe
 
 COSINE = Recipe("cosine", num_steps=12, batch_size=20)
-PLATEAU = replace(RECIPES["paper"], plateau_patience=1, max_epochs=6, batch_size=20)
+PLATEAU = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=1, max_epochs=6, batch_size=20)
+SEVERAL = replace(PLATEAU, learning_rate=(1e-2, 1e-3))
 
 
 def fresh(name="true", replicas=()):
@@ -45,7 +46,7 @@ def test_a_double_model_stays_double(tmp_path):
     assert sv.load_model(tmp_path / "model.safetensors").location.dtype == torch.float64
 
 
-@pytest.mark.parametrize("recipe", [COSINE, PLATEAU], ids=["cosine", "plateau"])
+@pytest.mark.parametrize("recipe", [COSINE, PLATEAU, SEVERAL], ids=["cosine", "plateau", "several rates"])
 def test_a_killed_fit_goes_on_bit_for_bit(tmp_path, recipe):
     x, _ = sv.sample_network(sv.load_network("greenhouse"), 50)
     whole = fresh(replicas=(2,))

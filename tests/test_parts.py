@@ -61,7 +61,7 @@ def test_both_exact_is_the_joint_density(network, spread):
     x, z = x + spread * torch.randn_like(x), z + spread * torch.randn_like(z)
     standard_x = model.standardized(x)
     k = len(network.latents)
-    units = model.units
+    units = model.joint_units
     standard_z = ((z - units.location[..., :k]) / units.scale[..., :k]).float()
     log_prob = model.decoder.log_prob(standard_x, model._decoder_inputs(standard_z, standard_x))
     log_prob = log_prob + model.prior_log_prob(standard_z, standard_x)

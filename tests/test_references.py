@@ -295,7 +295,7 @@ def spoiled(x: torch.Tensor, kind: str) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("nan", "not finite"),
+        ("nan", "NaN or infinite in row 3"),
         ("constant", "w is constant"),
         ("few", "at least"),
         ("columns", r"\(N, 5\)"),
@@ -317,7 +317,7 @@ def test_fewer_points_than_folds_and_other_bad_calls_are_refused():
             fit_reference(name, network, x)
     with pytest.raises(InputError, match="no reference 'lasso'"):
         fit_reference("lasso", network, x)
-    with pytest.raises(InputError, match="5 observed variables"):
+    with pytest.raises(InputError, match=r"shape \(\*, 5\)"):
         fit_reference("independent_gaussians", network, x).log_prob(x[:, :3])
 
 

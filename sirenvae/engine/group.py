@@ -40,15 +40,16 @@ class Group:
         weight_decay: Tensor,
     ):
         self.model, self.chosen = model, list(chosen)
-        self.schedule, self.streams, self.weight_decay = schedule, streams, weight_decay
+        self.schedule, self.streams, self.weight_decay = schedule, streams, weight_decay.to(model.dtype)
         whole = len(self.chosen) == math.prod(model.replicas)
         self._part = model if whole else model.replica(*self.chosen)
         self._program = program_for(self._part, streams.num_points)
         self._optimizer = ReplicatedAdamW(self._program.weights, self._program.decays)
         self.alive = torch.ones(len(self.chosen), dtype=torch.bool, device=weight_decay.device)
         self._points_are_set = False
-        self.rate, self._loss, self._summed, self._counted = torch.zeros(4, len(self.chosen)).to(weight_decay).unbind(0)
-        self._corrections = torch.zeros(2).to(weight_decay)
+        zeros = torch.zeros(4, len(self.chosen)).to(self.weight_decay)
+        self.rate, self._loss, self._summed, self._counted = zeros.unbind(0)
+        self._corrections = torch.zeros(2).to(self.weight_decay)
         self._captured = Captured() if weight_decay.is_cuda else None
 
     def take_step(self, step: int) -> None:
@@ -58,7 +59,8 @@ class Group:
             self._points_are_set = self.streams.constant
         for into, value in zip(self._corrections, self._optimizer.corrections(step + 1), strict=True):
             into.fill_(value)
-        kl_weight, rate = self.schedule.kl_weight(step), self.schedule.learning_rate(step)
+        scheduled = self.schedule.kl_weight(step), self.schedule.learning_rate(step)
+        kl_weight, rate = (value.to(self._loss.dtype) for value in scheduled)
         inputs = self.streams.noise(step), kl_weight, rate, self._corrections
         if self._captured is None:
             self._update_weights(*inputs)

@@ -31,9 +31,9 @@ def program_for(model: LatentVariableModel, num_points: int) -> Program:
 
 def _has_edge_program(model: LatentVariableModel) -> bool:
     """Edge lists are for CPUs, and written out for one hidden layer of LipSwish and for no subclass."""
-    if type(model) is not SIReNVAE or model.location.device.type != "cpu":
+    if type(model) is not SIReNVAE or model.device.type != "cpu":
         return False
-    if model.location.dtype not in (torch.float32, torch.float64):
+    if model.dtype not in (torch.float32, torch.float64):
         return False
     flows = (model.prior, model.encoder)
     return all(len(flow.layers.masks) == 2 and flow.activation is ACTIVATIONS["lip_swish"] for flow in flows)
@@ -41,7 +41,7 @@ def _has_edge_program(model: LatentVariableModel) -> bool:
 
 def replicas_at_once(model: LatentVariableModel, num_points: int) -> int:
     """How many replicas train fastest as one program: as many as fit a CPU's cache, or all on an accelerator."""
-    if model.location.device.type != "cpu":
+    if model.device.type != "cpu":
         return math.prod(model.replicas)
     units = 8 * (2 * model.latent_features + model.observed_features) * num_points
     return max(1, _CACHE // units)

@@ -16,30 +16,33 @@ class Schedule:
 
     Arguments:
         recipes: One per replica.
-        num_points, num_variables: Of each replica's training data.
+        num_points, num_variables: Of each replica's training data, and of its network.
+        like: A tensor on the device and of the precision that these numbers shall have.
 
     Attributes:
-        num_steps: Steps of the cosine schedules; infinite for the others, which end by themselves.
+        num_steps: Steps at most; infinite for plateau schedules without such a limit, which end by themselves.
         steps_per_epoch: Steps of one pass over a replica's data.
         rate, best, waited, epochs: Of the plateau schedules: the present rate, the lowest loss, the epochs since, and
             all epochs.
     """
 
-    def __init__(self, recipes: Sequence[Recipe], num_points: Sequence[int], num_variables: int, like: Tensor):
+    def __init__(
+        self, recipes: Sequence[Recipe], num_points: Sequence[int], num_variables: Sequence[int], like: Tensor
+    ):
         def column(name: str) -> Tensor:
             return like.new_tensor([float(getattr(recipe, name)) for recipe in recipes])
 
         cosine = [recipe.schedule == "cosine" for recipe in recipes]
-        every = list(zip(recipes, num_points, strict=True))
+        every = list(zip(recipes, num_points, num_variables, strict=True))
         steps = [
-            recipe.steps_for(n, num_variables) if c else math.inf for (recipe, n), c in zip(every, cosine, strict=True)
+            recipe.steps_for(n, size) if recipe.schedule == "cosine" else recipe.num_steps or math.inf
+            for recipe, n, size in every
         ]
         self.num_steps = like.new_tensor(steps)
-        self.steps_per_epoch = like.new_tensor([math.ceil(n / recipe.batch_size) for recipe, n in every])
-        kl_steps = [
-            r.kl_warm_up * min(r.base_steps, n) if c else 0.0 for r, n, c in zip(recipes, steps, cosine, strict=True)
-        ]
-        self._kl_steps = like.new_tensor(kl_steps)
+        self.steps_per_epoch = like.new_tensor([math.ceil(n / recipe.batch_size) for recipe, n, _ in every])
+        self._kl_steps = like.new_tensor(
+            [recipe.kl_warm_up * min(recipe.base_steps, n) for recipe, n in zip(recipes, steps, strict=True)]
+        )
         self._cosine = torch.tensor(cosine, device=like.device)
         self._peak, self._warm_up = column("learning_rate"), column("warm_up_steps")
         self._factor, self._patience = column("plateau_factor"), column("plateau_patience")
@@ -52,8 +55,8 @@ class Schedule:
     def learning_rate(self, step: int) -> Tensor:
         """Rates of a step, counted from 0; zero where a schedule has ended."""
         warm = ((step + 1) / self._warm_up.clamp_min(1)).clamp_max(1)
-        cosine = 0.5 * self._peak * warm * (1 + torch.cos(math.pi * (step / self.num_steps).clamp_max(1)))
-        return torch.where(self.finished(step), 0.0, torch.where(self._cosine, cosine, self.rate))
+        cosine = 0.5 * self._peak * (1 + torch.cos(math.pi * (step / self.num_steps).clamp_max(1)))
+        return torch.where(self.finished(step), 0.0, warm * torch.where(self._cosine, cosine, self.rate))
 
     def kl_weight(self, step: int) -> Tensor:
         """Weights of the KL term at a step; they grow from 0 to 1."""
@@ -77,7 +80,7 @@ class Schedule:
     def finished(self, step: int) -> Tensor:
         """Which schedules have ended before this step, bool."""
         plateau = (self.rate < self._last_rate) | (self.epochs >= self._max_epochs)
-        return torch.where(self._cosine, step >= self.num_steps, plateau)
+        return (step >= self.num_steps) | (plateau & ~self._cosine)
 
     def take(self, chosen: Tensor) -> Schedule:
         """The schedules of some replicas."""

@@ -210,7 +210,7 @@ def refit_posterior(config: Config, model: SIReNVAE, draws: int = 1) -> Iterator
 @torch.no_grad()
 def _measured(config: Config, model: SIReNVAE, tests: Tensor, num_samples: int) -> dict[str, list[float]]:
     """Means over the test points of each run."""
-    generator = torch.Generator(model.location.device).manual_seed(config.first_seed)
+    generator = torch.Generator(model.device).manual_seed(config.first_seed)
     bound, ess = model.iwae_bound_and_ess(tests, num_samples, generator)
     values = {"nll": -bound, "ess": ess, "elbo": model.elbo(tests, config.elbo_samples, generator=generator)}
     return {name: value.double().mean(dim=-1).tolist() for name, value in values.items()}

@@ -148,7 +148,7 @@ def _train(config: Config, training: dict[Cell, list[Tensor]], tests: Tensor) ->
     """
     cells, count, device = list(training), config.num_runs, best_device()
     network, recipe, learner = config.network(cells[0]), config.recipe(cells[0]), cells[0].learner
-    linear = has_linear_parts(cells[0].recipe)
+    linear = has_linear_parts(config.recipe(cells[0]))
     places = {cell: range(i * count, (i + 1) * count) for i, cell in enumerate(cells)}
     whole = build_model(network, learner, (len(cells) * count,), linear=linear).to(device)
     own = build_model(network, learner, (count,), config.first_seed, linear=linear).to(device)
@@ -174,7 +174,7 @@ def _train(config: Config, training: dict[Cell, list[Tensor]], tests: Tensor) ->
 @torch.no_grad()
 def _measured(config: Config, model: LatentVariableModel, tests: Tensor) -> dict[str, list[float]]:
     """Means over the test points of each run."""
-    generator = torch.Generator(model.location.device).manual_seed(config.first_seed)
+    generator = torch.Generator(model.device).manual_seed(config.first_seed)
     bound, ess = model.iwae_bound_and_ess(tests, config.iwae_samples, generator)
     reconstruction = model.reconstruct(tests, config.reconstruction_samples, generator)
     values = {

@@ -151,7 +151,7 @@ class Config:
             return common
         return common | {
             "recipe": described_recipe(self.recipe(cell)),
-            "settings": model_settings(network, cell.learner, linear=has_linear_parts(cell.recipe)),
+            "settings": model_settings(network, cell.learner, linear=has_linear_parts(self.recipe(cell))),
             "elbo_samples": self.elbo_samples,
             "iwae_samples": self.iwae_samples,
             "reconstruction_samples": self.reconstruction_samples,

@@ -230,7 +230,7 @@ def _excess(
         done += len(each)
         for number in group:
             own.copy_replicas(whole, places[number], range(len(seeds)))
-            generator = torch.Generator(own.location.device).manual_seed(seeds[0])
+            generator = torch.Generator(own.device).manual_seed(seeds[0])
             with torch.no_grad():
                 bound = own.eval().iwae_bound(tests, runs.num_samples, generator).double().mean(dim=-1).cpu()
             found[number] = (truth - bound).tolist()

@@ -132,14 +132,19 @@ class GraphicalResidualFlow(nn.Module):
         return [weight * self.get_buffer(f"mask_{i}") for i, weight in enumerate(self.weights)]
 
     def spectral_norms(self) -> list[Tensor]:
-        """The exact spectral norm of every layer as used, shape ``(*R, T)`` each; in evaluation at most `lipschitz`."""
-        return [exact_sigma(weight) for weight in self.normalized_weights()]
+        """The exact spectral norm of every layer as used without training, ``(*R, T)`` each; at most `lipschitz`."""
+        with torch.no_grad():
+            return [exact_sigma(weight) for weight in self.normalized_weights()]
 
     def normalized_weights(self) -> list[Tensor]:
-        """The masked weights, scaled so that no spectral norm exceeds `lipschitz`."""
+        """The masked weights, scaled so that no spectral norm exceeds `lipschitz`.
+
+        In training mode, while a graph is recorded, the norms come from power iteration, which goes on from where it
+        was; else they are exact and nothing changes.
+        """
         normalized = []
         for i, weight in enumerate(self.masked_weights()):
-            if self.training:
+            if self.training and torch.is_grad_enabled():
                 vector = self.get_buffer(f"singular_vector_{i}")
                 vector.copy_(power_iteration(narrow(weight), vector, self.num_power_iterations))
                 sigma = sigma_along(narrow(weight), vector.clone())

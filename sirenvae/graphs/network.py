@@ -92,6 +92,14 @@ class BayesianNetwork:
         """All variables, parents before children, ties by the declared order."""
         return tuple(nx.lexicographical_topological_sort(self.dag, key=self.position.__getitem__))
 
+    @cached_property
+    def observed_depth(self) -> int:
+        """The most observed variables on one directed path: so many rounds draw each given its drawn parents."""
+        observed, depth = set(self.observed), {}
+        for v in self.topological_order:
+            depth[v] = max((depth[parent] for parent in self.dag.predecessors(v)), default=0) + (v in observed)
+        return max(depth.values())
+
     def in_declared_order(self, variables: Iterable[Variable]) -> tuple[Variable, ...]:
         """The given variables, sorted by the declared order."""
         return tuple(sorted(variables, key=self.position.__getitem__))

@@ -51,7 +51,7 @@ def latent_scale(model: LatentVariableModel, x: Tensor) -> LatentScale:
         model: The model.
         x: Points that signs are chosen by, shape ``(N, D)``, in raw units.
     """
-    generator = torch.Generator(model.location.device).manual_seed(_SEED)
+    generator = torch.Generator(model.device).manual_seed(_SEED)
     drawn = model.sample_both(_PRIOR_DRAWS, generator)[1].double().numpy(force=True)
     mean, deviation = drawn.mean(axis=0), drawn.std(axis=0)
     ones = np.ones_like(mean)
@@ -74,7 +74,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 def learnt_posterior(model: LatentVariableModel, scale: LatentScale, x: Tensor, num_draws: int = 2000) -> np.ndarray:
     """Draws of q(z | x) at one point x of shape ``(D,)``, shape ``(num_draws, K)``, in deviations of the prior."""
-    generator = torch.Generator(model.location.device).manual_seed(_SEED)
+    generator = torch.Generator(model.device).manual_seed(_SEED)
     with torch.no_grad():
         return scale.read(model.posterior(x.expand(num_draws, -1)).rsample(1, generator)[0])
 
@@ -105,7 +105,7 @@ def most_dependent(covariance: np.ndarray) -> tuple[int, ...]:
 
 def learnt_samples(model: LatentVariableModel, scale: LatentScale, num_samples: int) -> np.ndarray:
     """Draws of all variables, in the network's declared order: observed ones in raw units, latents as read."""
-    generator = torch.Generator(model.location.device).manual_seed(_SEED)
+    generator = torch.Generator(model.device).manual_seed(_SEED)
     x, z = model.sample_both(num_samples, generator)
     return _in_order(model.network, x.double().numpy(force=True), scale.read(z))
 

@@ -14,6 +14,7 @@ from sirenvae.graphs import BayesianNetwork, ProductGaussian, TanhGaussian
 from sirenvae.graphs.conditionals import Variable
 from sirenvae.models.siren_vae import SIReNVAE
 from sirenvae.models.truth import sample_network
+from sirenvae.models.units import KeepsDigits
 
 PARTS = ("prior", "decoder")
 _NUM_DRAWS = 10_000  # that a latent's unit is taken from; any unit would do, one near 1 is easy to learn in
@@ -57,11 +58,11 @@ class PartlyExactVAE(SIReNVAE):
         unknown = [part for part in self.exact if part not in PARTS]
         if unknown:
             raise InputError(f"There is no exact {unknown[0]}; the parts are {', '.join(PARTS)}.")
-        self.units = Units(network, replicas)
+        self.joint_units = JointUnits(network, replicas)
         if "prior" in self.exact:
-            self.prior, self.prior_affine = ExactConditionals(network, network.latents, self.units), None
+            self.prior, self.prior_affine = ExactConditionals(network, network.latents, self.joint_units), None
         if "decoder" in self.exact:
-            self.decoder = ExactDecoder(network, self.units)
+            self.decoder = ExactDecoder(network, self.joint_units)
         elif "prior" in self.exact:
             self._start_at_regression()
 
@@ -79,8 +80,8 @@ class PartlyExactVAE(SIReNVAE):
 
     def standardize(self, x) -> None:
         super().standardize(x)
-        self.units.location[..., self.latent_features :] = self.location
-        self.units.scale[..., self.latent_features :] = self.scale
+        self.joint_units.location[..., self.latent_features :] = self.location
+        self.joint_units.scale[..., self.latent_features :] = self.scale
 
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         if "prior" not in self.exact:
@@ -92,11 +93,11 @@ class PartlyExactVAE(SIReNVAE):
             return super().prior_transform(noise, x)
         z = torch.zeros_like(noise)
         for _ in self.network.latents:  # at least one more latent has all its parents drawn after each round
-            z = self.prior(torch.cat([z, x], dim=-1)) + self.prior.scale() * noise
+            z = (self.prior(torch.cat([z, x], dim=-1)) + self.prior.scale() * noise).to(noise.dtype)
         return z
 
 
-class Units(nn.Module):
+class JointUnits(KeepsDigits):
     """What the standard units of latents and observed variables are in the network's raw ones.
 
     Those of the latents are taken from draws of the network, those of the observed variables are set later.
@@ -113,14 +114,17 @@ class Units(nn.Module):
         super().__init__()
         _, z = sample_network(network, _NUM_DRAWS)
         num_observed, shape = len(network.observed), (*replicas, 1, len(network.variables))
-        location = torch.cat([z.mean(dim=0), torch.zeros(num_observed)]).to(torch.get_default_dtype())
-        scale = torch.cat([z.std(dim=0), torch.ones(num_observed)]).to(torch.get_default_dtype())
+        location = torch.cat([z.mean(dim=0), z.new_zeros(num_observed)])
+        scale = torch.cat([z.std(dim=0), z.new_ones(num_observed)])
         self.register_buffer("location", location.expand(shape).clone())
         self.register_buffer("scale", scale.expand(shape).clone())
 
 
-class ExactConditionals(nn.Module):
+class ExactConditionals(KeepsDigits):
     """The network's own density of some of its variables given their parents, without parameters.
+
+    It computes in float64, since between standard and raw units digits would be lost, and answers in the precision of
+    what came.
 
     Arguments:
         network: A network with conditionals.
@@ -128,7 +132,7 @@ class ExactConditionals(nn.Module):
         units: Of everything that comes and goes here.
     """
 
-    def __init__(self, network: BayesianNetwork, variables: Sequence[Variable], units: Units):
+    def __init__(self, network: BayesianNetwork, variables: Sequence[Variable], units: JointUnits):
         super().__init__()
         self.units = units
         self._columns = slice(0, len(variables)) if variables == network.latents else slice(-len(variables), None)
@@ -153,19 +157,20 @@ class ExactConditionals(nn.Module):
 
     def _constant(self, name: str, values, dtype: torch.dtype | None = None) -> None:
         """A buffer that is no part of the state: the network has it."""
-        values = torch.as_tensor(np.asarray(values), dtype=dtype or torch.get_default_dtype())
+        values = torch.as_tensor(np.asarray(values), dtype=dtype or torch.float64)
         self.register_buffer(name, values, persistent=False)
 
     def forward(self, values: Tensor) -> Tensor:
         """Means given the parents in values, shape ``(*R, N, K + D)``, latents first; as many columns as variables."""
-        raw = values * self.units.scale + self.units.location
+        raw = values.double() * self.units.scale + self.units.location
         predictor = raw @ self.slopes.mT
         if self._products:
             predictor = predictor.clone()
         for i, parents in self._products.items():
             predictor[..., i] = (self.slopes[i, parents] * raw[..., parents]).prod(dim=-1)
         bent = torch.where(self.saturates, self.amplitude * torch.tanh(self.offset + predictor), predictor)
-        return (self.intercept + bent - self.units.location[..., self._columns]) / self.units.scale[..., self._columns]
+        location, scale = (unit[..., self._columns] for unit in (self.units.location, self.units.scale))
+        return ((self.intercept + bent - location) / scale).to(values.dtype)
 
     def scale(self) -> Tensor:
         """Standard deviations of the noise, shape ``(*R, 1, variables)``."""
@@ -175,7 +180,8 @@ class ExactConditionals(nn.Module):
         """Log density of the variables given their parents, shape ``(*R, N)``, in nats per standard unit."""
         scale = self.scale()
         deviation = (values[..., self._columns] - self(values)) / scale
-        return (-0.5 * deviation.square() - scale.log() - 0.5 * math.log(2 * math.pi)).sum(dim=-1)
+        log_prob = (-0.5 * deviation.square() - scale.log() - 0.5 * math.log(2 * math.pi)).sum(dim=-1)
+        return log_prob.to(values.dtype)
 
 
 class ExactDecoder(nn.Module):
@@ -186,7 +192,7 @@ class ExactDecoder(nn.Module):
         units: Of z and x.
     """
 
-    def __init__(self, network: BayesianNetwork, units: Units):
+    def __init__(self, network: BayesianNetwork, units: JointUnits):
         super().__init__()
         self._conditionals = ExactConditionals(network, network.observed, units)
         self._num_latents, self._num_observed = len(network.latents), len(network.observed)

@@ -18,6 +18,9 @@ from torch import Tensor
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, LinearGaussian
+from sirenvae.graphs.conditionals import Variable
+from sirenvae.models.points import Points, as_points
+from sirenvae.models.units import location_and_scale
 
 if TYPE_CHECKING:
     from sirenvae.models.linear_likelihood import ObservedLikelihood
@@ -44,17 +47,19 @@ class Reference:
 
     Attributes:
         name: One of :data:`REFERENCES`.
-        mean: Shape ``(D,)``, columns in the network's declared order, raw units.
+        variables: The D observed variables, in the network's declared order.
+        mean: Shape ``(D,)``, raw units.
         covariance: Shape ``(D, D)``, raw units.
         settings: What cross-validation chose, by name.
     """
 
     name: str
+    variables: tuple[Variable, ...]
     mean: Tensor
     covariance: Tensor
     settings: dict[str, float]
 
-    def log_prob(self, x: Tensor | np.ndarray) -> Tensor:
+    def log_prob(self, x: Points) -> Tensor:
         """The log density of points.
 
         Arguments:
@@ -64,13 +69,10 @@ class Reference:
             Shape ``(*)``, in nats.
 
         Raises:
-            InputError: If the last axis is not D.
+            InputError: If the points do not have D columns or are not finite.
         """
-        x = torch.as_tensor(x, dtype=torch.float64)
-        if x.ndim == 0 or x.shape[-1] != len(self.mean):
-            raise InputError(f"The data have {len(self.mean)} observed variables, but shape {tuple(x.shape)} came.")
         normal = torch.distributions.MultivariateNormal(self.mean, self.covariance, validate_args=False)
-        return normal.log_prob(x)
+        return normal.log_prob(as_points(x, self.variables, min_axes=1).cpu())
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,7 @@ class _Moments(NamedTuple):
     count: int
 
 
-def fit_reference(name: str, network: BayesianNetwork, x: Tensor | np.ndarray, seed: int = 0) -> Reference:
+def fit_reference(name: str, network: BayesianNetwork, x: Points, seed: int = 0) -> Reference:
     """Learn the density of the observed variables from data.
 
     Arguments:
@@ -133,13 +135,13 @@ def fit_reference(name: str, network: BayesianNetwork, x: Tensor | np.ndarray, s
     if name not in REFERENCES:
         raise InputError(f"There is no reference {name!r}; there are {', '.join(REFERENCES)}.")
     x = _checked(network, x, at_least=NUM_FOLDS if name in _CROSS_VALIDATED else 2)
-    location, scale = x.mean(axis=0), x.std(axis=0)
-    standard = (x - location) / scale
+    location, scale = (value.squeeze(0).numpy() for value in location_and_scale(x, network.observed, correction=0))
+    standard = (x.numpy() - location) / scale
     try:
         with _one_thread() if name != "independent_gaussians" else nullcontext():
             if name in learners:
                 covariance, settings = learners[name](standard, seed)
-                return Reference(name, *_raw(location, scale, covariance), settings)
+                return Reference(name, network.observed, *_raw(location, scale, covariance), settings)
             return _linear_network(name, network, standard, location, scale, seed)
     except ModuleNotFoundError as error:
         raise InputError(f"{name} needs {error.name}; pip install 'sirenvae[references]' installs it.") from error
@@ -152,18 +154,12 @@ def _one_thread() -> AbstractContextManager:
     return threadpool_limits(1)
 
 
-def _checked(network: BayesianNetwork, x: Tensor | np.ndarray, at_least: int) -> np.ndarray:
-    x = torch.as_tensor(x, dtype=torch.float64).detach().cpu().numpy()
-    if x.ndim != 2 or x.shape[1] != len(network.observed):
-        raise InputError(f"Data of shape (N, {len(network.observed)}) are expected, but shape {x.shape} came.")
+def _checked(network: BayesianNetwork, x: Points, at_least: int) -> Tensor:
+    x = as_points(x, network.observed).cpu()
+    if x.ndim != 2:
+        raise InputError(f"Data of shape (N, {len(network.observed)}) are expected, but {tuple(x.shape)} came.")
     if len(x) < at_least:
         raise InputError(f"This learner needs at least {at_least} points, but {len(x)} came.")
-    if not np.isfinite(x).all():
-        raise InputError("The data hold values that are not finite; remove or replace them.")
-    constant = x.std(axis=0) <= 1e-12 * abs(x).max(axis=0)
-    if constant.any():
-        names = ", ".join(str(v) for v, flat in zip(network.observed, constant, strict=True) if flat)
-        raise InputError(f"Every column must vary, but {names} is constant.")
     return x
 
 
@@ -253,6 +249,7 @@ def _linear_network(
     mean, raw_covariance = _raw(location, scale, likelihood.covariance(best.parameters))
     return LinearNetworkReference(
         name=name,
+        variables=network.observed,
         mean=mean,
         covariance=raw_covariance,
         settings={"ridge": ridge, "floor": floor},

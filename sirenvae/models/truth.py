@@ -14,6 +14,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
 from sirenvae.models.importance import NUM_SAMPLES, importance_log_prob
+from sirenvae.models.points import Points, as_points
 from sirenvae.models.quadrature import Grids
 
 
@@ -54,7 +55,7 @@ def _parents_first(network: BayesianNetwork, noise: Tensor) -> Tensor:
     return torch.from_numpy(np.stack([values[v] for v in network.variables], axis=1))
 
 
-def true_log_prob(network: BayesianNetwork, x: Tensor | np.ndarray) -> Tensor:
+def true_log_prob(network: BayesianNetwork, x: Points) -> Tensor:
     """The log evidence log p(x) of a network: exact, or as :func:`true_log_prob_and_error` says.
 
     Arguments:
@@ -71,7 +72,7 @@ def true_log_prob(network: BayesianNetwork, x: Tensor | np.ndarray) -> Tensor:
 
 
 def true_log_prob_and_error(
-    network: BayesianNetwork, x: Tensor | np.ndarray, num_samples: int = NUM_SAMPLES, seed: int = 0
+    network: BayesianNetwork, x: Points, num_samples: int = NUM_SAMPLES, seed: int = 0
 ) -> tuple[Tensor, Tensor]:
     """The log evidence log p(x) of a network, and its standard error.
 
@@ -107,7 +108,7 @@ def true_log_prob_and_error(
     return torch.from_numpy(log_prob).reshape(x.shape[:-1]), torch.from_numpy(error).reshape(x.shape[:-1])
 
 
-def true_posterior(network: BayesianNetwork, x: Tensor | np.ndarray) -> tuple[Tensor, Tensor]:
+def true_posterior(network: BayesianNetwork, x: Points) -> tuple[Tensor, Tensor]:
     r"""The exact posterior p(z | x) of a linear-Gaussian network, a Gaussian.
 
     .. math::
@@ -143,10 +144,5 @@ def _moments_of(network: BayesianNetwork, rows, others) -> tuple[Tensor, Tensor]
     return torch.from_numpy(mean[rows]), torch.from_numpy(covariance[np.ix_(rows, others)])
 
 
-def _observed_values(network: BayesianNetwork, x: Tensor | np.ndarray) -> Tensor:
-    x = torch.as_tensor(x, dtype=torch.float64)
-    if x.ndim == 0 or x.shape[-1] != len(network.observed):
-        raise InputError(
-            f"The network has {len(network.observed)} observed variables, but data of shape {tuple(x.shape)} came."
-        )
-    return x
+def _observed_values(network: BayesianNetwork, x: Points) -> Tensor:
+    return as_points(x, network.observed, min_axes=1).cpu()
