@@ -90,7 +90,7 @@ def fit(
         [1, 2, 3]
 
     Source:
-        Adam with a plateau schedule: Mouton & Kroon, SIReN-VAE (2022). The default recipe is ours.
+        Adam with a plateau schedule: Mouton & Kroon, SIReN-VAE (2022), section 3. The default recipe is ours.
     """
     if recipe == SELECTED:
         from sirenvae.selection import Selection  # trains its candidates by the rest of this file
