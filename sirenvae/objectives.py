@@ -37,7 +37,8 @@ def iwae_bound(log_weights: Tensor) -> Tensor:
         Shape ``(*)``, in nats. In expectation it grows with K from the ELBO to log p(x).
 
     Source:
-        Burda et al., Importance Weighted Autoencoders (2016).
+        Burda et al., Importance Weighted Autoencoders (2016); with K = 500 the test log-likelihood of Mouton & Kroon,
+        SIReN-VAE (2022), section 3.
     """
     return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
 

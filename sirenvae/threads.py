@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import torch
 
-_WORTH_SHARING = 1 << 28  # Multiply-adds in one operation, some ten milliseconds: far above a time slice.
+_WORTH_SHARING = 1 << 30  # Multiply-adds in one operation, some 30 milliseconds: far above a time slice.
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """ELBO against training-set size: what knowing the structure is worth when data are few.
 
 Source:
-    The figure of Mouton & Kroon, SIReN-VAE (2022); the truth beside it is ours.
+    Figure 2 of Mouton & Kroon, SIReN-VAE (2022), Figure 3 of its poster; the truth beside it is ours.
 """
 
 from __future__ import annotations

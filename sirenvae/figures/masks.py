@@ -114,6 +114,9 @@ def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None
 
     Raises:
         InputError: If a layer is narrower than the number of variables.
+
+    Source:
+        The poster of Mouton & Kroon, SIReN-VAE (2022), Figure 1.
     """
     from sirenvae.flows.masks import default_hidden_features, layer_masks
 

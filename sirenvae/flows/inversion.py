@@ -139,7 +139,8 @@ def solve(
 
     Source:
         Dembo, Eisenstat & Steihaug, Inexact Newton Methods (1982); Behrmann et al., Invertible Residual Networks
-        (2019), for the plain step.
+        (2019), for the plain step. The step by the diagonal, with no correction, is that of Song et al., MintNet
+        (2019), which Mouton & Kroon, SIReN-VAE (2022), section 2.2, take.
     """
     x, residuals, guard = y, [], None
     for sweep in range(max_sweeps):

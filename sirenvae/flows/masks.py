@@ -4,7 +4,8 @@ An adjacency is a bool tensor of shape ``(D, D + C)``: row i lists the inputs th
 variables first, the C context values on the right, the diagonal True.
 
 Source:
-    Mouton & Kroon, Graphical Residual Flows (2022); Mouton & Kroon, SIReN-VAE (2022).
+    Mouton & Kroon, SIReN-VAE (2022), section 2.2, for what the masks must do, a variant of MADE's; the poster of that
+    paper, Figure 1, for the rule by sets; Mouton & Kroon, Graphical Residual Flows (2022).
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ def layer_masks(adjacency: Tensor, hidden_features: Sequence[int]) -> LayerMasks
     An input owns itself. A hidden unit owns {v} or {v} and its parents. An output owns {v} and its parents. A weight
     stays when the set of the later unit contains the set of the earlier one, so an output sees exactly its own set.
 
+    This is the poster's rule; it leaves open what inputs own and how many hidden units own which set, and says nothing
+    of units for context values.
+
     Arguments:
         adjacency: Bool, shape ``(D, D + C)``.
         hidden_features: Width of each hidden layer, at least D. Its units are dealt out in rounds: first every {v} and
@@ -61,6 +65,9 @@ def layer_masks(adjacency: Tensor, hidden_features: Sequence[int]) -> LayerMasks
         >>> (second.int() @ first.int() > 0).int()
         tensor([[1, 0],
                 [1, 1]], dtype=torch.int32)
+
+    Source:
+        The poster of Mouton & Kroon, SIReN-VAE (2022), caption of Figure 1.
     """
     check_adjacency(adjacency)
     num_variables, num_inputs = adjacency.shape
@@ -92,7 +99,7 @@ def decoder_masks(adjacency: Tensor, hidden_features: int) -> tuple[Tensor, Tens
     """Masks of a one-hidden-layer network whose output i sees exactly the inputs that row i lists.
 
     The same set rule, for outputs that are no inputs: an output owns its parents, a hidden unit the parents of some
-    output.
+    output. The paper says no more of its decoder's masks than that they are similar.
 
     Arguments:
         adjacency: Bool, shape ``(D, M)``: which of M inputs each of D outputs sees.
@@ -100,6 +107,9 @@ def decoder_masks(adjacency: Tensor, hidden_features: int) -> tuple[Tensor, Tens
 
     Returns:
         Bool masks of shapes ``(hidden_features, M)`` and ``(D, hidden_features)``.
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), section 2.2.
     """
     seeing = adjacency[adjacency.any(dim=1)]
     if not len(seeing):
@@ -130,6 +140,9 @@ def reach(adjacency: Tensor, num_blocks: int) -> Tensor:
 
     Returns:
         Bool, shape ``(D, D + C)``; for one block the adjacency itself, for two also the grandparents, and so on.
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), section 2.2: a variable hears of its ancestors by its parents, block by block.
     """
     if num_blocks < 1:
         raise InputError(f"A stack has at least one block, but {num_blocks} came.")

@@ -1,8 +1,8 @@
 """Graphical residual flows: residual flows whose Jacobian has the sparsity of a Bayesian network.
 
 Source:
-    Mouton & Kroon, Graphical Residual Flows (2022); Chen et al., Residual Flows for Invertible Generative Modeling
-    (2019).
+    Mouton & Kroon, SIReN-VAE (2022), section 2.2; Mouton & Kroon, Graphical Residual Flows (2022); Chen et al.,
+    Residual Flows for Invertible Generative Modeling (2019).
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ class GraphicalResidualFlow(nn.Module):
 
     With one block, entry (i, j) of the Jacobian is zero wherever the adjacency is False; with T blocks, wherever
     :func:`~sirenvae.flows.masks.reach` is. A block is invertible because the spectral norm of its masked weights is
-    bounded (for the context's weights there is no need: the block is inverted in x alone).
+    bounded (for the context's weights there is no need: the block is inverted in x alone; the poster of SIReN-VAE
+    normalizes both as one matrix).
+
+    Without context a block with one hidden layer is the paper's normalizing one, with context its generative one, the
+    first layer's weights split into those of x and those of the context. The paper asks of the activation no more than
+    a slope of at most 1 and names none.
 
     The weights of all blocks are held together, shape ``(*R, T, out, in)``, so that they are normalized at once. While
     training, the spectral norm comes from a few steps of accelerated power iteration; in evaluation mode it is exact.
@@ -60,7 +65,8 @@ class GraphicalResidualFlow(nn.Module):
         (torch.Size([5, 2]), torch.Size([5]))
 
     Source:
-        Mouton & Kroon, Graphical Residual Flows (2022).
+        Mouton & Kroon, SIReN-VAE (2022), eq. (6) and the display below it, after Mouton & Kroon, Graphical Residual
+        Flows (2022).
     """
 
     def __init__(
@@ -171,7 +177,7 @@ class GraphicalResidualFlow(nn.Module):
             InputError: If the last axis is not D (for `x`) or C (for `context`).
 
         Source:
-            Mouton & Kroon, Graphical Residual Flows (2022).
+            Mouton & Kroon, SIReN-VAE (2022), section 2.2, for the determinant as the product of the diagonal.
         """
         x, context, restore = self._to_batches(x, context)
         diagonals = []
@@ -193,8 +199,9 @@ class GraphicalResidualFlow(nn.Module):
     ) -> Inversion:
         """Pull points back through all blocks, numerically, and report how each block converged.
 
-        Each block is solved by the Newton sweeps of :func:`~sirenvae.flows.inversion.solve`. Gradients come from the
-        implicit function theorem, by the same sweeps with the transposed Jacobian; no sweep is recorded.
+        Each block is solved by the Newton sweeps of :func:`~sirenvae.flows.inversion.solve`; the paper's own sweep,
+        which divides by the diagonal alone, is in :func:`~sirenvae.flows.trajectory.simple_sweeps`. Gradients come from
+        the implicit function theorem, by the same sweeps with the transposed Jacobian; no sweep is recorded.
 
         Arguments:
             y: Points, shape ``(*, D)``, with replicas ``(*R, N, D)``.
@@ -211,7 +218,7 @@ class GraphicalResidualFlow(nn.Module):
             InputError: If the last axis is not D (for `y`) or C (for `context`).
 
         Source:
-            Mouton & Kroon, Graphical Residual Flows (2022).
+            Mouton & Kroon, SIReN-VAE (2022), section 2.2: a block is inverted numerically, by a Newton-like sweep.
         """
         if tolerance is None:
             tolerance = default_tolerance(y.dtype)

@@ -142,8 +142,8 @@ def simple_sweeps(
         The largest Euclidean norm of x + g(x) - y over all points, once per sweep.
 
     Source:
-        Behrmann et al., Invertible Residual Networks (2019), for the first; Mouton & Kroon, Graphical Residual Flows
-        (2022), after Song et al., MintNet (2019), for the second.
+        Behrmann et al., Invertible Residual Networks (2019), for the first; Mouton & Kroon, SIReN-VAE (2022), section
+        2.2, and Graphical Residual Flows (2022), after Song et al., MintNet (2019), for the second.
     """
     y, context, _ = flow._to_batches(y, context)
     linearize, x, residuals = flow._blocks(context)[block].linearize, y, []

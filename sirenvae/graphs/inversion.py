@@ -1,7 +1,7 @@
 """Inverting a Bayesian network: NaMI, and the rules it is compared with.
 
 Source:
-    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018).
+    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), section 2.2.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def eliminate(
 
     In topological order a latent enters the frontier when its latent parents are gone, in reverse order when its latent
     children are. To eliminate it means to connect its remaining neighbours and to make them its parents in the inverse.
+    Of several that are equally cheap the first in the declared order goes, a choice that the paper leaves open.
 
     Arguments:
         network: The network to invert.
@@ -90,7 +91,9 @@ def eliminate(
         ['D', 'I', 'S', 'G', 'L']
 
     Source:
-        Webb et al. (2018), Algorithm 1; the heuristics as in Koller & Friedman, Probabilistic Graphical Models (2009).
+        Webb et al. (2018), Algorithm 1: lines 7 and 14 for the frontier, 9 for the choice, 10 and 11 for the step; the
+        end of step 3-5 of section 2.2 for going on with the observed variables. The heuristics as in Koller & Friedman,
+        Probabilistic Graphical Models (2009); the paper's is min-fill.
     """
     _check_choice("order", order, ORDERS)
     _check_choice("heuristic", heuristic, tuple(HEURISTICS))
@@ -135,9 +138,10 @@ def invert(
         12
 
     Source:
-        Webb et al. (2018), Algorithm 1, and Figure 1b for the heuristic inverse of Stuhlmüller et al., Learning
-        Stochastic Inverses (2013). The pruning is ours: the paper's theorem needs an observed descendant of every
-        latent.
+        Webb et al. (2018), Algorithm 1; section 1 and Figure 1b for the heuristic inverse of Stuhlmüller et al.,
+        Learning Stochastic Inverses (2013), section 1 for the fully connected inverse of Le et al. (2017), section 3.1
+        for mean field. The pruning is ours: that the algorithm's inverses are minimal, as Theorem 1 has it, needs an
+        observed descendant of every latent.
     """
     _check_choice("order", order, ORDERS)
     _check_choice("method", method, METHODS)

@@ -17,6 +17,7 @@ from sirenvae.graphs.network import BayesianNetwork
 from sirenvae.graphs.nonlinear import circuit, tanh_network
 
 # Teaching networks: variable -> (intercept, {parent: slope}, variance). The order is the declared order.
+# The graph of student is that of Webb et al., Faithful Inversion (2018), Figure 3; its numbers are ours.
 _TEACHING = {
     "student": {
         "D": (0.0, {}, 1.0),
@@ -137,7 +138,10 @@ def _tree_depth(name: str, kind: str = "binary-tree") -> int | None:
 
 
 def _binary_tree(depth: int) -> dict:
-    """Levels of a complete binary tree, root first; every child is its parent plus standard normal noise."""
+    """Levels of a complete binary tree, root first; every child is its parent plus standard normal noise.
+
+    Webb et al., Faithful Inversion (2018), section 3.2 and Figure 5a, whose depth counts levels; the numbers are ours.
+    """
     size = 2**depth - 1
     return {f"v{i}": (0.0, {f"v{(i - 1) // 2}": 1.0} if i else {}, 1.0) for i in range(size)}
 

@@ -1,10 +1,11 @@
 """Judging an inverse by d-separation in the network: is it faithful, minimal, natural, and what does it lose?
 
 An inverse factorizes p(z | x): it says nothing about the observed variables among themselves, so they count as
-neighbours of each other (unless they were eliminated too).
+neighbours of each other (unless they were eliminated too). The paper's definitions speak of a factorization over all
+variables; ours are the same with q(x) left open.
 
 Source:
-    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018).
+    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), Definitions 1 to 3.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ def is_faithful(network: BayesianNetwork, inverse: Inverse) -> bool:
 
     Returns:
         True if it is faithful.
+
+    Source:
+        Webb et al. (2018), Definition 1.
     """
     part_of = {v: part for part in nx.weakly_connected_components(network.dag) for v in part}
     eliminated = set(inverse.elimination_order)
@@ -51,12 +55,18 @@ def is_faithful(network: BayesianNetwork, inverse: Inverse) -> bool:
 def is_minimal(network: BayesianNetwork, inverse: Inverse) -> bool:
     """Whether no edge of the inverse can be dropped: each parent depends on its child given the other parents.
 
+    Of a faithful inverse this is what the paper asks: without any one of its edges it is not faithful. The paper calls
+    no other inverse minimal; this function does not ask whether it is faithful, :func:`is_faithful` does.
+
     Arguments:
         network: The network that was inverted.
         inverse: The inverse to judge; minimality is a statement about faithful ones.
 
     Returns:
         True if every edge is needed.
+
+    Source:
+        Webb et al. (2018), Definition 2.
     """
     return all(
         border(network.dag, v, set(), parents) == parents
@@ -68,6 +78,12 @@ def is_minimal(network: BayesianNetwork, inverse: Inverse) -> bool:
 def is_natural(network: BayesianNetwork, inverse: Inverse) -> bool:
     """Whether the latents of the inverse can be ordered as in the network, or exactly the other way round.
 
+    The paper's definition asks of single edges that none leads to a descendant, or none to an ancestor. Ours asks for
+    one order of all latents, as the paper explains its own, which is more: no edge may offend and yet no order fit. And
+    only latents count, with the network's edges among them alone. By the letter, over all variables, hardly any inverse
+    in reverse order is natural, since a latent is given its parents there and the observed variables below it; and a
+    latent that is below another one only by way of an observed variable may be eliminated before it.
+
     Arguments:
         network: The network that was inverted.
         inverse: The inverse to judge.
@@ -75,6 +91,19 @@ def is_natural(network: BayesianNetwork, inverse: Inverse) -> bool:
     Returns:
         True if some topological order of the inverse is a topological or a reverse topological order of the network's
         latents.
+
+    Example:
+        >>> from sirenvae.graphs import invert
+        >>> net = BayesianNetwork(nx.DiGraph([("A", "C"), ("B", "C"), ("C", "x")]))
+        >>> to_child_and_to_parent = nx.DiGraph([("x", "A"), ("A", "C"), ("C", "B")])
+        >>> is_natural(net, Inverse(to_child_and_to_parent, ["B", "C", "A"], [], "topological"))
+        False
+        >>> [is_natural(net, invert(net, order)) for order in ("topological", "reverse")]
+        [True, True]
+
+    Source:
+        Webb et al. (2018), Definition 3 and the paragraph below it; Figure 2 for the example, whose H1 has the edges
+        A -> C -> B.
     """
     forward = network.dag.subgraph(network.latents)
     backward = inverse.dag.subgraph(network.latents)

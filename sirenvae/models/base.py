@@ -17,6 +17,7 @@ from sirenvae.models.decoder import GaussianDecoder
 from sirenvae.models.points import Points, as_points, is_several
 from sirenvae.models.posterior import AmortizedPosterior
 from sirenvae.models.units import Units
+from sirenvae.threads import threads_for
 
 _ROWS_AT_ONCE = (
     16_384  # Points times samples times replicas that are pushed through a model together: fits a CPU's cache.
@@ -144,15 +145,22 @@ class LatentVariableModel(nn.Module, ABC):
 
     @contextmanager
     def asked(self, graph: bool = False) -> Iterator[None]:
-        """While a question is answered: evaluation mode, and no graph unless it is wanted; modes are given back."""
+        """While a question is answered: evaluation mode, one thread, and no graph unless it is wanted.
+
+        Modes and threads are given back.
+        """
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
-            with torch.set_grad_enabled(graph and torch.is_grad_enabled()):
+            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()):
                 yield
         finally:
             for module, mode in modes:
                 module.training = mode
+
+    def _multiply_adds(self) -> int:
+        """In the largest product of a question, about."""
+        return sum(parameter.numel() for parameter in self.parameters()) * _ROWS_AT_ONCE // math.prod(self.replicas)
 
     def elbo(
         self,

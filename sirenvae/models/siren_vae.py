@@ -1,7 +1,8 @@
 """SIReN-VAE: a VAE whose prior, posterior and decoder have the structure of a Bayesian network.
 
 Source:
-    Mouton & Kroon, SIReN-VAE: Leveraging Flows and Amortized Inference for Bayesian Networks (2022).
+    Mouton & Kroon, SIReN-VAE: Leveraging Flows and Amortized Inference for Bayesian Networks (2022), section 2;
+    Figure 1, and Figure A.1 with every part of it, Figure 2 of the poster.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ class SIReNVAE(LatentVariableModel):
 
     The prior's flow is normalizing: it carries z to standard normal noise, with the edges among latents as its
     adjacency. The posterior's flow is generative: it carries noise to z, given x, with the edges of the network's
-    inverse. Each output of the decoder sees only its parents.
+    inverse. Each output of the decoder sees only its parents. Four blocks with one hidden layer each are the paper's.
+
+    The decoder's standard deviations are no function of z, the posterior of the independent structure has no edge among
+    latents, and where an observed variable has latent children the prior sees it: all three unlike the paper, see
+    :class:`~sirenvae.models.decoder.GaussianDecoder` and :func:`~sirenvae.models.structures.structure_of`.
 
     Beyond the paper, each flow has a masked affine map of its own structure between itself and the noise, so that the
     model holds every linear-Gaussian network of its structure, see :mod:`~sirenvae.models.linear_start`. From a cold
@@ -51,7 +56,8 @@ class SIReNVAE(LatentVariableModel):
         torch.Size([3])
 
     Source:
-        Mouton & Kroon, SIReN-VAE (2022).
+        Mouton & Kroon, SIReN-VAE (2022): eqs. (1) and (2) for the posterior, (3) for the prior, (4) and (5) for the
+        decoder, (6) for the flows' blocks; section 3 for their number.
     """
 
     def __init__(

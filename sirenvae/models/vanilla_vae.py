@@ -26,7 +26,8 @@ class VanillaVAE(LatentVariableModel):
         replicas: Leading shape R of all weights, for training several at once.
 
     Source:
-        Kingma & Welling, Auto-Encoding Variational Bayes (2014).
+        Kingma & Welling, Auto-Encoding Variational Bayes (2014); the baseline of Mouton & Kroon, SIReN-VAE (2022),
+        section 3, whose networks are like its decoder's. The linear parts and the encoder's width are ours.
     """
 
     def __init__(
