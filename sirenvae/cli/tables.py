@@ -33,7 +33,8 @@ def add_commands(commands) -> None:
     first.add_argument("--multiples", type=int, nargs="+", help="training points per variable (default 2 100)")
     first.add_argument("--recipes", nargs="+", metavar="RECIPE", help="instead of the preset's, a row for each")
     first.add_argument("--runs", type=int, help="instead of the preset's")
-    first.add_argument("--steps", type=int, help="of the recipes with a cosine schedule, instead of theirs")
+    first.add_argument("--test", type=int, help="test points of each run instead of the preset's")
+    first.add_argument("--steps", type=int, help="of every recipe but selected, instead of its own")
     first.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(first)
     add_reference_argument(first)
@@ -77,7 +78,8 @@ def _config(options):
     recipes = tuple(there[name] for name in options.recipes) if options.recipes else config.recipes
     if options.steps is not None:
         recipes = tuple(one if one == SELECTED else replace(one, num_steps=options.steps) for one in recipes)
-    changes = {"multiples": options.multiples and tuple(options.multiples), "num_runs": options.runs}
+    changes = {"multiples": options.multiples and tuple(options.multiples)}
+    changes |= {"num_runs": options.runs, "num_test": options.test}
     return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})
 
 
