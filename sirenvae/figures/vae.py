@@ -59,7 +59,7 @@ def vae_drawing(
     Source:
         Mouton & Kroon, SIReN-VAE (2022), Figure A.1, which is Figure 2 of its poster.
     """
-    from sirenvae.flows.masks import decoder_masks, default_hidden_features, layer_masks
+    from sirenvae.nets.set_rule import decoder_masks, default_hidden_features, layer_masks
 
     graph = _read_off(network, structure)
     num_latents = len(network.latents)

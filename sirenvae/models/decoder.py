@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sirenvae.flows.layers import MaskedLinear
-from sirenvae.flows.masks import decoder_masks
+from sirenvae.nets.masked_linear import MaskedLinear
+from sirenvae.nets.set_rule import decoder_masks
 
 
 class GaussianDecoder(nn.Module):

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from sirenvae.flows.affine import MaskedAffine
-from sirenvae.flows.residual import GraphicalResidualFlow, standard_normal_log_prob
+from sirenvae.flows import Chain, GraphicalResidualFlow, Inverted, MaskedAffine, standard_normal_log_prob
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.decoder import GaussianDecoder
@@ -105,35 +104,28 @@ class SIReNVAE(LatentVariableModel):
         """The structure it was built with."""
         return self._structure
 
+    @property
+    def prior_flow(self) -> Chain:
+        """From latents to noise, given the observed parents of latents where there are any."""
+        return Chain(self.prior, *(() if self.prior_affine is None else (self.prior_affine,)))
+
+    @property
+    def posterior_flow(self) -> Chain:
+        """From latents to noise, given x: the generative flow turned round."""
+        return Chain(Inverted(self.encoder), *(() if self.posterior_affine is None else (self.posterior_affine,)))
+
     def draw_posterior(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        log_prob, z = standard_normal_log_prob(noise), noise
-        if self.posterior_affine is not None:
-            z, log_det = self.posterior_affine.inverse_and_log_det(z, x)
-            log_prob = log_prob - log_det
-        z, log_det = self.encoder.forward_and_log_det(z, x)
-        return z, log_prob - log_det
+        z, log_det = self.posterior_flow.inverse_and_log_det(noise, x)
+        return z, standard_normal_log_prob(noise) - log_det
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        noise, log_det = self.encoder.inverse_and_log_det(z, x)
-        if self.posterior_affine is not None:
-            noise, more = self.posterior_affine.forward_and_log_det(noise, x)
-            log_det = log_det + more
-        return standard_normal_log_prob(noise) + log_det
+        return self.posterior_flow.log_prob(z, x)
 
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        context = self._prior_context(x)
-        noise, log_det = self.prior.forward_and_log_det(z, context)
-        if self.prior_affine is not None:
-            noise, more = self.prior_affine.forward_and_log_det(noise, context)
-            log_det = log_det + more
-        return standard_normal_log_prob(noise) + log_det
+        return self.prior_flow.log_prob(z, self._prior_context(x))
 
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
-        context = self._prior_context(x)
-        if self.prior_affine is not None:
-            noise, _ = self.prior_affine.inverse_and_log_det(noise, context)
-        z, _ = self.prior.inverse_and_log_det(noise, context)
-        return z
+        return self.prior_flow.inverse_and_log_det(noise, self._prior_context(x))[0]
 
     def _prior_context(self, x: Tensor) -> Tensor | None:
         return x if self._prior_sees_observed else None

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sirenvae.flows.layers import MaskedLinear
-from sirenvae.flows.residual import standard_normal_log_prob
+from sirenvae.flows import standard_normal_log_prob
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.decoder import GaussianDecoder
+from sirenvae.nets.masked_linear import MaskedLinear
 
 
 class VanillaVAE(LatentVariableModel):
