@@ -17,6 +17,7 @@ from sirenvae.models.decoder import GaussianDecoder
 from sirenvae.models.points import Points, as_points, is_several
 from sirenvae.models.posterior import AmortizedPosterior
 from sirenvae.models.units import Units
+from sirenvae.objectives.iwae import add_sums, bound_from_sums, ess_from_sums, log_sums
 from sirenvae.threads import threads_for
 
 _ROWS_AT_ONCE = (
@@ -242,9 +243,8 @@ class LatentVariableModel(nn.Module, ABC):
         at_once = max(1, _ROWS_AT_ONCE // math.prod(self.replicas))
         with self.asked(graph):
             pieces = [self._log_weight_sums(part, num_samples, at_once, generator) for part in x.split(at_once, dim=-2)]
-            log_sum, log_sum_of_squares = torch.cat(pieces, dim=-1)
-            bound = log_sum - math.log(num_samples) - self.units.log_volume()
-            return bound, torch.exp(2 * log_sum - log_sum_of_squares)
+            sums = torch.cat(pieces, dim=-1)
+            return bound_from_sums(sums, num_samples) - self.units.log_volume(), ess_from_sums(sums)
 
     def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw observed values from the model.
@@ -319,16 +319,15 @@ class LatentVariableModel(nn.Module, ABC):
         return AmortizedPosterior(self.standardized(x), draw, density)
 
     def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
-        """log sum w and log sum w^2 over the draws of z for each standardized point, shape ``(2, *R, N)``."""
+        """The :func:`~sirenvae.objectives.iwae.log_sums` of each standardized point, shape ``(2, *R, N)``."""
         per_pass = max(1, at_once // x.shape[-2])
         sums = []
         for start in range(0, num_samples, per_pass):
             draws = min(per_pass, num_samples - start)
             repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
             log_weights = self.standard_elbo(repeated, self._latent_noise(repeated, generator))
-            log_weights = log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)
-            sums.append(torch.stack([torch.logsumexp(power * log_weights, dim=0) for power in (1, 2)]))
-        return torch.logsumexp(torch.stack(sums), dim=0)
+            sums.append(log_sums(log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)))
+        return add_sums(sums)
 
     def _log_densities(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""
