@@ -23,10 +23,10 @@ import torch
 from flow_peers import density_estimation, inversions, log_determinants, print_rows
 
 import sirenvae as sv
-from sirenvae.engine.group import Group
-from sirenvae.engine.schedule import Schedule
-from sirenvae.engine.streams import Streams
-from sirenvae.recipes import Recipe
+from sirenvae.training.group import Group
+from sirenvae.training.recipes import Recipe
+from sirenvae.training.schedule import Schedule
+from sirenvae.training.streams import Streams
 
 NUM_POINTS = 100
 RECIPE = Recipe("benchmark", num_steps=1_000_000, batch_size=NUM_POINTS)

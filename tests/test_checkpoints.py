@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 import sirenvae as sv
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.recipes import RECIPES, Recipe
 
 COSINE = Recipe("cosine", num_steps=12, batch_size=20)
 PLATEAU = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=1, max_epochs=6, batch_size=20)

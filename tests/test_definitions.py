@@ -11,7 +11,7 @@ import pytest
 from test_inversion import random_roles
 
 import sirenvae as sv
-from sirenvae.graphs.proofs import asserted_graph
+from sirenvae.graphs.judging.proofs import asserted_graph
 
 METHODS = ("nami", "stuhlmueller", "mean_field", "fully_connected")
 ORDERS = ("topological", "reverse")

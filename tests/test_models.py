@@ -12,7 +12,7 @@ import sirenvae as sv
 from sirenvae import objectives
 from sirenvae.graphs.linear_gaussian import joint_moments
 from sirenvae.models import structure_of
-from sirenvae.recipes import Recipe
+from sirenvae.training.recipes import Recipe
 
 ALL_MODELS = ("true", "fully_connected", "independent", "vanilla_vae")
 

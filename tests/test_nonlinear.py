@@ -9,9 +9,9 @@ import torch
 
 import sirenvae as sv
 from sirenvae.graphs.linear_gaussian import joint_moments
-from sirenvae.models.importance import importance_log_prob
-from sirenvae.models.quadrature import Grids
-from sirenvae.models.references import fit_reference
+from sirenvae.truth.importance import importance_log_prob
+from sirenvae.truth.quadrature import Grids
+from sirenvae.truth.references import fit_reference
 
 NONLINEAR = ("circuit", "tree-tanh-4", "ecoli70-tanh")
 

@@ -13,11 +13,11 @@ import torch
 
 import sirenvae as sv
 from sirenvae.experiments.learners import MODELS, build_model
-from sirenvae.models.exact import PartlyExactVAE
 from sirenvae.models.points import as_points, is_several
-from sirenvae.models.references import REFERENCES
 from sirenvae.models.units import location_and_scale
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth.partly_exact import PartlyExactVAE
+from sirenvae.truth.references import REFERENCES
 
 SHORT = replace(RECIPES["default"], name="short", num_steps=60)
 NETWORK = "fork"  # three observed variables

@@ -11,14 +11,14 @@ import torch
 
 import sirenvae as sv
 from sirenvae.cli import main
-from sirenvae.engine.dense import DenseProgram
-from sirenvae.engine.programs import program_for
 from sirenvae.experiments import executors, parts
 from sirenvae.experiments.store import Store
 from sirenvae.graphs import ProductGaussian
 from sirenvae.graphs.linear_gaussian import joint_moments
-from sirenvae.models.exact import PARTS, PartlyExactVAE
-from sirenvae.recipes import Recipe
+from sirenvae.training.dense import DenseProgram
+from sirenvae.training.programs import program_for
+from sirenvae.training.recipes import Recipe
+from sirenvae.truth.partly_exact import PARTS, PartlyExactVAE
 
 SHORT = Recipe("short", num_steps=15)
 

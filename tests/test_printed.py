@@ -3,8 +3,8 @@
 import pytest
 
 import sirenvae as sv
-from sirenvae.graphs import printed
-from sirenvae.graphs.printed import beside_table_1
+from sirenvae.graphs.telling import printed
+from sirenvae.graphs.telling.printed import beside_table_1
 
 
 def test_the_trace_is_the_printed_one_in_topological_order_alone():

@@ -15,8 +15,8 @@ from scipy.stats import multivariate_normal
 import sirenvae as sv
 from sirenvae.errors import InputError
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
-from sirenvae.models.linear_likelihood import ObservedLikelihood, maximize
-from sirenvae.models.references import (
+from sirenvae.truth.linear_likelihood import ObservedLikelihood, maximize
+from sirenvae.truth.references import (
     REFERENCES,
     LinearNetworkReference,
     _folds,
@@ -325,7 +325,7 @@ def test_fewer_points_than_folds_and_other_bad_calls_are_refused():
     ("name", "package"), [("ledoit_wolf", "sklearn.covariance"), ("linear_gaussian_bn", "scipy.optimize")]
 )
 def test_missing_package_is_named(name, package, monkeypatch):
-    monkeypatch.delitem(sys.modules, "sirenvae.models.linear_likelihood")
+    monkeypatch.delitem(sys.modules, "sirenvae.truth.linear_likelihood")
     monkeypatch.setitem(sys.modules, package, None)
     x, _ = sv.sample_network(small_network(), 20, seed=0)
     with pytest.raises(InputError, match=rf"{name} needs {package}; pip install 'sirenvae\[references\]'"):

@@ -23,9 +23,9 @@ from sirenvae.experiments import elbo_vs_size, executors, table1
 from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
 from sirenvae.models import base
-from sirenvae.models.references import fit_reference
-from sirenvae.recipes import RECIPES
-from sirenvae.selection import Candidate, Selection
+from sirenvae.training.recipes import RECIPES
+from sirenvae.training.selection import Candidate, Selection
+from sirenvae.truth.references import fit_reference
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 import sirenvae as sv
-from sirenvae.engine.optimizer import ReplicatedAdamW
-from sirenvae.engine.schedule import Schedule
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.learners import MODELS
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.optimizer import ReplicatedAdamW
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.training.schedule import Schedule
 
 SHORT = Recipe("short", num_steps=30)
 

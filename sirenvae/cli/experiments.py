@@ -95,8 +95,8 @@ def _train(options) -> None:
 
 def _recipe(options):
     """The recipe with the changes that the options make."""
-    from sirenvae.recipes import RECIPES
     from sirenvae.training import SELECTED
+    from sirenvae.training.recipes import RECIPES
 
     there = {**RECIPES, SELECTED: SELECTED}
     if options.recipe not in there:

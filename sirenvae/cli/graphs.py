@@ -9,7 +9,7 @@ from pathlib import Path
 import networkx as nx
 
 from sirenvae import graphs
-from sirenvae.graphs.replay import step_to_dict
+from sirenvae.graphs.telling.replay import step_to_dict
 
 _WORDS = {"True": "yes", "False": "no", "None": "-"}
 

@@ -67,8 +67,8 @@ def _table1(options) -> None:
 def _config(options):
     """The preset with the changes that the options make."""
     from sirenvae.experiments import table1 as experiment
-    from sirenvae.recipes import RECIPES
     from sirenvae.training import SELECTED
+    from sirenvae.training.recipes import RECIPES
 
     config = experiment.preset(options.preset, options.networks and [load(name) for name in options.networks])
     there = {**RECIPES, SELECTED: SELECTED}

@@ -22,9 +22,10 @@ from sirenvae.experiments.learners import MODELS, best_device, build_model, has_
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import network_to_json, parse_network
-from sirenvae.models import sample_network, true_log_prob_and_error
-from sirenvae.models.references import REFERENCES, fit_reference
-from sirenvae.training import Fit, fit
+from sirenvae.training.fit import fit
+from sirenvae.training.loop import Fit
+from sirenvae.truth import sample_network, true_log_prob_and_error
+from sirenvae.truth.references import REFERENCES, fit_reference
 
 __all__ = [
     "PRESETS",

@@ -13,10 +13,10 @@ from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.models.references import REFERENCES
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.selection import CANDIDATES, NUM_FOLDS
 from sirenvae.training import SELECTED
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.training.selection import CANDIDATES, NUM_FOLDS
+from sirenvae.truth.references import REFERENCES
 
 MODELS = (*STRUCTURES, "vanilla_vae")
 # Twice the rate for 0.6 times the steps: on ecoli70 as good as the default, while fewer steps alone collapse.

@@ -25,11 +25,12 @@ from sirenvae.experiments.store import Store, network_config
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models import SIReNVAE, sample_network, true_log_prob_and_error
-from sirenvae.models.exact import PARTS, PartlyExactVAE
+from sirenvae.models import SIReNVAE
 from sirenvae.objectives import iwae_bound
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.training import fit
+from sirenvae.training.fit import fit
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth import sample_network, true_log_prob_and_error
+from sirenvae.truth.partly_exact import PARTS, PartlyExactVAE
 
 EXACT = {"none": (), "decoder": ("decoder",), "prior": ("prior",), "both": PARTS}
 TRUTH = "truth"  # The evidence of the network that the data come from.

@@ -27,10 +27,11 @@ from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1_config import PRESETS, TRUTH, Cell, Config, preset
 from sirenvae.graphs import BayesianNetwork, observed_entropy
-from sirenvae.models import sample_network, true_log_prob_and_error
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.models.references import REFERENCES, fit_reference
-from sirenvae.training import SELECTED, fit
+from sirenvae.training import SELECTED
+from sirenvae.training.fit import fit
+from sirenvae.truth import sample_network, true_log_prob_and_error
+from sirenvae.truth.references import REFERENCES, fit_reference
 
 __all__ = [
     "PAPER_EXCESS_NLL",

@@ -27,9 +27,9 @@ from sirenvae.experiments.store import Store, network_config
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models import sample_network, true_log_prob_and_error
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.training import fit
+from sirenvae.training.fit import fit
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth import sample_network, true_log_prob_and_error
 
 # What is drawn for a recipe, from where to where; all but the share of the warm-up are even in their logarithm.
 RANGES = {

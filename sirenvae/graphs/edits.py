@@ -36,7 +36,7 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
             or if no latent or no observed variable is left.
 
     Example:
-        >>> from sirenvae.graphs.named import load_network
+        >>> from sirenvae.graphs.catalogue.named import load_network
         >>> changed = change_network(load_network("student"), ["add T", "add T > J", "reverse D > G"])
         >>> changed.parents("J"), changed.parents("D")
         (('S', 'L', 'T'), ('G',))
@@ -58,7 +58,7 @@ def changes_between(before: BayesianNetwork, after: BayesianNetwork) -> list[str
     """The shortest list of changes that makes the variables and edges of one network from those of another.
 
     Example:
-        >>> from sirenvae.graphs.named import load_network
+        >>> from sirenvae.graphs.catalogue.named import load_network
         >>> student = load_network("student")
         >>> changes_between(student, change_network(student, ["reverse D > G", "remove H", "reverse G > D"]))
         ['remove H']
