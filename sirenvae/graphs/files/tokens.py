@@ -73,8 +73,8 @@ class Token(NamedTuple):
 class Tokens:
     r"""The tokens of a text, one by one; bodies of blocks and properties are skipped at a stride.
 
-    Blanks, commas, semicolons, ``//`` comments up to the end of the line and ``/* */`` comments separate tokens; in quotes
-    they are text. Bars next to each other are one.
+    Blanks, commas, semicolons, ``//`` comments up to the end of the line and ``/* */`` comments separate tokens; in
+    quotes they are text. Bars next to each other are one.
 
     Arguments:
         text: What was in the file. Lines end in ``\n``, ``\r\n`` or ``\r``.
@@ -135,9 +135,7 @@ class Tokens:
                 kind = "end"
             depth += (kind == "open") - (kind == "close")
             if depth > _DEEPEST:
-                self.refuse(
-                    found.start(kind), f"has {_DEEPEST} brackets open inside each other: look for a missing '}}'"
-                )
+                self.refuse(found.start(kind), f"opens {depth} brackets inside each other: look for a missing '}}'")
             fresh = kind in ("end", "close")
 
     def skip_property(self, place: int) -> None:
