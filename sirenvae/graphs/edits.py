@@ -9,6 +9,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, Variable
+from sirenvae.graphs.cycles import cycle_in_words, find_cycle
 from sirenvae.graphs.network import BayesianNetwork
 
 ARROW = " > "
@@ -169,8 +170,7 @@ def _with_coefficients(conditional: Conditional, coefficients: dict[Variable, fl
 
 
 def _check_acyclic(dag: nx.DiGraph, changes: list[str]) -> None:
-    if nx.is_directed_acyclic_graph(dag):
-        return
-    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
-    what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
-    raise InputError(f"{what} the directed cycle {ARROW.join([*cycle, cycle[0]])}, and a Bayesian network has none.")
+    if cycle := find_cycle(dag):
+        what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
+        path = cycle_in_words(cycle, ARROW)
+        raise InputError(f"{what} the directed cycle {path}, and a Bayesian network has none.")

@@ -11,6 +11,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
+from sirenvae.graphs.cycles import cycle_in_words, find_cycle
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +128,9 @@ def _rebuild(nodes, edges, observed, conditionals, name, notes) -> BayesianNetwo
 
 
 def _check_acyclic(dag: nx.DiGraph) -> None:
-    if nx.is_directed_acyclic_graph(dag):
-        return
-    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
-    raise InputError(f"A Bayesian network has no directed cycle, but this graph has {' -> '.join([*cycle, cycle[0]])}.")
+    if cycle := find_cycle(dag):
+        path = cycle_in_words(cycle, " -> ")
+        raise InputError(f"A Bayesian network has no directed cycle, but this graph has {path}.")
 
 
 def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:

@@ -8,14 +8,22 @@ from pathlib import Path
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Variable
 from sirenvae.graphs.files.bif import parse_bif
+from sirenvae.graphs.files.dsc import parse_dsc
 from sirenvae.graphs.files.edge_list import parse_csv
 from sirenvae.graphs.files.graphml import parse_graphml
+from sirenvae.graphs.files.hugin import parse_hugin
 from sirenvae.graphs.files.network_json import parse_json
+from sirenvae.graphs.files.xdsl import parse_xdsl
 from sirenvae.graphs.network import BayesianNetwork
 
 _PARSERS: dict[str, Callable[[str, str], BayesianNetwork]] = {
     ".json": parse_json,
     ".bif": parse_bif,
+    ".xbif": parse_bif,
+    ".xml": parse_bif,
+    ".net": parse_hugin,
+    ".dsc": parse_dsc,
+    ".xdsl": parse_xdsl,
     ".csv": parse_csv,
     ".graphml": parse_graphml,
 }
