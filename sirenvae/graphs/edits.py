@@ -9,7 +9,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, Variable
-from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.network import BayesianNetwork, cycle_in_words, find_cycle
 
 ARROW = " > "
 MAX_NAME = 40
@@ -49,9 +49,8 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
         draft.make(change)
     _check_acyclic(draft.dag, changes)
     observed = [v for v in network.observed if v in draft.dag]
-    return BayesianNetwork(
-        draft.dag, observed, draft.conditionals, name=f"{network.name.removesuffix(_EDITED)}{_EDITED}"
-    )
+    name = f"{network.name.removesuffix(_EDITED)}{_EDITED}"
+    return BayesianNetwork(draft.dag, observed, draft.conditionals, name=name, notes=network.notes)
 
 
 def changes_between(before: BayesianNetwork, after: BayesianNetwork) -> list[str]:
@@ -169,8 +168,6 @@ def _with_coefficients(conditional: Conditional, coefficients: dict[Variable, fl
 
 
 def _check_acyclic(dag: nx.DiGraph, changes: list[str]) -> None:
-    if nx.is_directed_acyclic_graph(dag):
-        return
-    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
-    what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
-    raise InputError(f"{what} the directed cycle {ARROW.join([*cycle, cycle[0]])}, and a Bayesian network has none.")
+    if cycle := find_cycle(dag):
+        what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
+        raise InputError(f"{what} the directed cycle {cycle_in_words(cycle, ARROW)}, and a Bayesian network has none.")

@@ -48,11 +48,10 @@ class BayesianNetwork:
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self):
-        dag = nx.freeze(nx.DiGraph(self.dag))
+        dag = self.dag if _is_frozen(self.dag) else nx.freeze(nx.DiGraph(self.dag))
         _check_acyclic(dag)
         leaves = [v for v in dag if dag.out_degree(v) == 0]
-        given = (self.observed,) if isinstance(self.observed, str) else self.observed
-        observed = set(leaves if given is None else given)
+        observed = set(leaves) if self.observed is None else _as_set(self.observed)
         _check_observed(dag, observed)
         object.__setattr__(self, "dag", dag)
         object.__setattr__(self, "observed", tuple(v for v in dag if v in observed))
@@ -118,18 +117,66 @@ def _rebuild(nodes, edges, observed, conditionals, name, notes) -> BayesianNetwo
     return BayesianNetwork(dag, observed, conditionals, name=name, notes=notes)
 
 
+def _is_frozen(dag: object) -> bool:
+    return isinstance(dag, nx.DiGraph) and not dag.is_multigraph() and nx.is_frozen(dag)
+
+
+def _as_set(observed: object) -> set[Variable]:
+    """The observed variables given: several, or one that is a text or a number."""
+    is_one = isinstance(observed, str) or not isinstance(observed, Iterable)
+    try:
+        return {observed} if is_one else set(observed)
+    except TypeError as error:
+        raise InputError(
+            f"The observed set holds something that names no variable ({error}); give the variables' names."
+        ) from error
+
+
+def find_cycle(dag: nx.DiGraph) -> list[Variable]:
+    """The variables along one directed cycle, parents before children; none if there is no cycle.
+
+    Takes time in proportion to variables and edges.
+    """
+    num_parents = dict(dag.in_degree())
+    free = [v for v, count in num_parents.items() if not count]
+    while free:
+        for child in dag.succ[free.pop()]:
+            num_parents[child] -= 1
+            if not num_parents[child]:
+                free.append(child)
+    v = next((v for v, count in num_parents.items() if count), None)
+    if v is None:
+        return []
+    path: dict[Variable, None] = {}
+    while v not in path:  # upwards: whoever is left over has a parent that is left over
+        path[v] = None
+        v = next(parent for parent in dag.pred[v] if num_parents[parent])
+    backwards = list(path)
+    cycle = backwards[backwards.index(v) :][::-1]
+    members = set(cycle)
+    first = cycle.index(next(v for v in dag if v in members))
+    return cycle[first:] + cycle[:first]
+
+
+def cycle_in_words(cycle: list[Variable], arrow: str = " -> ", at_most: int = 8) -> str:
+    """A cycle as a sentence shows it; the middle of a long one is left out."""
+    names = [str(v) for v in cycle]
+    if len(names) > at_most:
+        names = [*names[:at_most], "..."]
+    return arrow.join([*names, str(cycle[0])])
+
+
 def _check_acyclic(dag: nx.DiGraph) -> None:
-    if nx.is_directed_acyclic_graph(dag):
-        return
-    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
-    raise InputError(f"A Bayesian network has no directed cycle, but this graph has {' -> '.join([*cycle, cycle[0]])}.")
+    if cycle := find_cycle(dag):
+        raise InputError(f"A Bayesian network has no directed cycle, but this graph has {cycle_in_words(cycle)}.")
 
 
 def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
     unknown = sorted(str(v) for v in observed if v not in dag)
     if unknown:
-        known = ", ".join(map(str, list(dag)[:20])) + (", ..." if len(dag) > 20 else "")
-        raise InputError(f"The observed set names unknown variables {', '.join(unknown)}; the network has {known}.")
+        known, unknown = (", ".join(map(str, names[:20])) + (", ..." if len(names) > 20 else "")
+                          for names in (list(dag), unknown))  # fmt: skip
+        raise InputError(f"The observed set names unknown variables {unknown}; the network has {known}.")
     if not observed:
         raise InputError(f"At least one variable must be observed, but all {len(dag)} are latent.")
     if len(observed) == len(dag):
