@@ -142,7 +142,7 @@ def test_a_network_is_frozen_and_survives_pickling():
             r"no directed cycle, but this graph has 1 -> 2 -> 1",
         ),
         (lambda: sv.load_network("chain").with_observed(["y"]), "unknown variables y; the network has a, b, c, x"),
-        (lambda: sv.load_network("chain").with_observed("abcx"), "At least one variable must be latent"),
+        (lambda: sv.load_network("chain").with_observed(list("abcx")), "At least one variable must be latent"),
         (lambda: sv.load_network("chain").with_observed([]), "At least one variable must be observed"),
         (lambda: sv.invert(sv.load_network("chain"), "sideways"), "one of topological, reverse"),
         (lambda: sv.eliminate(sv.load_network("chain"), "sideways"), "one of topological, reverse"),

@@ -11,6 +11,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
+from sirenvae.graphs.quoting import listed, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,10 @@ class BayesianNetwork:
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self):
+        if isinstance(self.dag, nx.Graph) and not self.dag.is_directed():
+            raise InputError(
+                f"{self.name} came as an undirected graph; give a networkx.DiGraph with edges parent -> child."
+            )
         dag = self.dag if _is_frozen(self.dag) else nx.freeze(nx.DiGraph(self.dag))
         _check_acyclic(dag)
         leaves = [v for v in dag if dag.out_degree(v) == 0]
@@ -160,10 +165,8 @@ def find_cycle(dag: nx.DiGraph) -> list[Variable]:
 
 def cycle_in_words(cycle: list[Variable], arrow: str = " -> ", at_most: int = 8) -> str:
     """A cycle as a sentence shows it; the middle of a long one is left out."""
-    names = [str(v) for v in cycle]
-    if len(names) > at_most:
-        names = [*names[:at_most], "..."]
-    return arrow.join([*names, str(cycle[0])])
+    names = [shown(v) for v in cycle[:at_most]]
+    return arrow.join([*names, *(["..."] if len(cycle) > at_most else []), names[0]])
 
 
 def _check_acyclic(dag: nx.DiGraph) -> None:
@@ -174,9 +177,9 @@ def _check_acyclic(dag: nx.DiGraph) -> None:
 def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
     unknown = sorted(str(v) for v in observed if v not in dag)
     if unknown:
-        known, unknown = (", ".join(map(str, names[:20])) + (", ..." if len(names) > 20 else "")
-                          for names in (list(dag), unknown))  # fmt: skip
-        raise InputError(f"The observed set names unknown variables {unknown}; the network has {known}.")
+        raise InputError(
+            f"The observed set names unknown variables {listed(unknown, 20)}; the network has {listed(dag, 20)}."
+        )
     if not observed:
         raise InputError(f"At least one variable must be observed, but all {len(dag)} are latent.")
     if len(observed) == len(dag):
@@ -186,10 +189,14 @@ def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
 def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, Conditional]) -> None:
     for v in dag:
         if v not in conditionals:
-            raise InputError(f"Every variable needs a conditional, but {v} has none.")
+            raise InputError(f"Every variable needs a conditional, but {shown(v)} has none.")
         parents, named = set(dag.predecessors(v)), set(conditionals[v].coefficients)
         if parents != named:
             raise InputError(
-                f"The conditional of {v} has coefficients for {sorted(map(str, named))}, "
-                f"but its parents are {sorted(map(str, parents))}."
+                f"The conditional of {shown(v)} has coefficients for {_in_brackets(named)}, "
+                f"but its parents are {_in_brackets(parents)}."
             )
+
+
+def _in_brackets(variables: Iterable[Variable]) -> str:
+    return f"[{listed(sorted(map(str, variables)), 20)}]"

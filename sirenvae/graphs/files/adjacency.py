@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.drafting import network_of
-from sirenvae.graphs.files.names import shown
 from sirenvae.graphs.files.table import Row
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import shown
 
 _NONE = frozenset({"", "0", "0.0", "false", "na", "nan", "."})
 _ONE = frozenset({"1", "1.0", "true"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, NoReturn
 
 from sirenvae.errors import InputError
-from sirenvae.graphs.files.names import shown
+from sirenvae.graphs.quoting import shown
 
 # No quantifier gives back what it took, so a text of any kind takes linear time.
 _TOKEN = re.compile(
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ARROWS = {"→": "->", "←": "<-", "↔": "<->", "-->": "->", "<--": "<-", "<-->": "<->"}
-_MOST = 450_000  # tokens: 100,000 edges and some attributes
+_MOST = 300_000  # tokens: a second's reading, 75,000 edges and more
 _ESCAPED = re.compile(r'\\(["\\\n])')
 
 
@@ -79,7 +79,7 @@ class Tokens:
         raise InputError(f"Line {self.text.count(chr(10), 0, token.place) + 1} of {self.name} {reason}.")
 
     def _cut(self, lines: bool) -> Iterator[Token]:
-        end, count = 0, 0
+        end = count = 0
         for found in _TOKEN.finditer(self.text):
             if found.start() != end:
                 break

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sirenvae.graphs.files.arrow_tokens import Token, Tokens
 from sirenvae.graphs.files.drafting import check_size
-from sirenvae.graphs.files.names import shown
+from sirenvae.graphs.quoting import shown
 
 _DEEPEST = 20  # groups in groups
 _DEFAULTS = frozenset({"graph", "node", "edge"})
@@ -50,6 +50,7 @@ class ArrowReader:
                 tokens.take()
             else:
                 names |= self._statement(depth)
+                check_size(len(self.found.variables), "variables", tokens.name)
         return names
 
     def _statement(self, depth: int) -> dict[str, None]:
@@ -72,7 +73,8 @@ class ArrowReader:
             for name in group:
                 self.found.variables[name] |= attributes
         self._add(steps, attributes)
-        self._check_end(first, bool(steps))
+        if self.dialect == "text" and not depth:
+            self._check_end(first, bool(steps))
         return names
 
     def _operand(self, depth: int) -> dict[str, None] | None:
@@ -154,8 +156,6 @@ class ArrowReader:
     def _check_end(self, first: Token, is_edge: bool) -> None:
         """In pasted text one statement ends before the next begins, and a comma stands between edges alone."""
         tokens = self.tokens
-        if self.dialect != "text":
-            return
         if self._after_comma and not is_edge:
             tokens.refuse(
                 first, f"has {shown(first.text)!r} alone behind a comma; write a -> {{b c}} for several children"

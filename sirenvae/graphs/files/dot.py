@@ -7,8 +7,8 @@ from sirenvae.graphs.files.arrow_tokens import Tokens
 from sirenvae.graphs.files.arrows import ArrowReader, Statements
 from sirenvae.graphs.files.drafting import network_of
 from sirenvae.graphs.files.marks import observed_by_marks
-from sirenvae.graphs.files.names import listed
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed
 
 _LATENT = ("latent", "l", "unobserved", "u")  # as DAGitty marks a variable
 

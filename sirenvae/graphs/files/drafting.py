@@ -9,8 +9,9 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, Variable
-from sirenvae.graphs.files.names import check_name, listed, shown
+from sirenvae.graphs.files.names import check_name
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed, shown
 
 MOST = 100_000  # variables, and edges: a second's reading
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.adjacency import matrix_network
 from sirenvae.graphs.files.drafting import network_of
-from sirenvae.graphs.files.names import listed, shown
 from sirenvae.graphs.files.table import Row, table_rows
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed, shown
 
 _PARENT = frozenset({"parent", "from", "source", "cause", "src", "start", "parents", "from_node", "source_node"})
 _CHILD = frozenset(

@@ -13,7 +13,7 @@ from sirenvae.graphs.files.graphml import parse_graphml
 from sirenvae.graphs.files.network_json import parse_json
 from sirenvae.graphs.network import BayesianNetwork
 
-_JSON = r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})|\[\s*+[\[{"\]]'
+_JSON = r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})|\[\s*+[\[{"\]\d-]'
 _BIF = r'(?:network\s++(?:"[^"]*+"|[^\s{]++)?\s*+|variable\s++(?:"[^"]*+"|[^\s{]++)\s*+)\{'
 
 

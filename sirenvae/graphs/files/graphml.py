@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.drafting import network_of
 from sirenvae.graphs.files.marks import observed_by_marks
-from sirenvae.graphs.files.names import listed, shown
 from sirenvae.graphs.files.safe_xml import Element, parse
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed, shown
 
 _NAMES = ("name", "label")  # attributes that name a node, the first that is there
 _MARKS = ("observed", "latent", "role")

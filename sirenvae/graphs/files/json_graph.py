@@ -8,7 +8,8 @@ from typing import Any
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Variable
-from sirenvae.graphs.files.names import check_distinct, finder, json_type, listed, name_from_json, shown
+from sirenvae.graphs.files.names import check_distinct, finder, json_type, name_from_json
+from sirenvae.graphs.quoting import listed, shown
 
 _ARCS = ("arcs", "edges", "links")
 _NAMES = ("name", "label", "id")  # of a node that is an object, the first that is there

@@ -10,8 +10,9 @@ from typing import Any
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian, Variable
 from sirenvae.graphs.files.json_graph import JsonGraph, names_in
-from sirenvae.graphs.files.names import json_type, listed, name_from_json, name_to_json, shown
+from sirenvae.graphs.files.names import json_type, name_from_json, name_to_json
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed, shown
 
 INTERCEPT = "(Intercept)"
 _KINDS = {kind.title: kind for kind in (LinearGaussian, TanhGaussian, ProductGaussian)}
@@ -60,7 +61,7 @@ def _conditional(cpd: Mapping[str, Any], v: Variable, graph: JsonGraph, name: st
     title = cpd.get("kind", LinearGaussian.title)
     if not isinstance(title, str) or title not in _KINDS:
         raise InputError(
-            f"The cpd of {shown(v)} in {name} is of the kind {shown(title)!r}; there are {', '.join(_KINDS)}."
+            f"The cpd of {shown(v)} in {name} of the kind {shown(title)!r} came; there are {', '.join(_KINDS)}."
         )
     intercept, slopes = _mean(cpd, v, graph, name)
     names = [

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from sirenvae.errors import InputError
-from sirenvae.graphs.files.names import shown
+from sirenvae.graphs.quoting import shown
 
 
 def load_json(text: str, name: str) -> Any:

@@ -10,28 +10,11 @@ from typing import Any
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Variable
+from sirenvae.graphs.quoting import shown
 
 LONGEST_NAME = 1000  # characters
 _DEEPEST_NAME = 4  # tuples in tuples
 _UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML and no UTF-8 holds these
-
-
-def shown(value: object, longest: int = 60) -> str:
-    """A name or a piece of a file for a sentence: of any length, in at most `longest` characters."""
-    text = " ".join(str(value)[: 2 * longest].encode("utf-8", "replace").decode().split())
-    return text if len(text) <= longest else text[: longest - 3] + "..."
-
-
-def listed(values: Iterable[object], at_most: int = 5) -> str:
-    """Some names for a sentence, and how many more there are.
-
-    Example:
-        >>> listed("abcdefgh")
-        'a, b, c, d, e and 3 more'
-    """
-    values = list(values)
-    words = ", ".join(shown(value) for value in values[:at_most])
-    return words + (f" and {len(values) - at_most:,} more" if len(values) > at_most else "")
 
 
 def check_name(variable: Variable, name: str) -> None:

@@ -10,8 +10,9 @@ from sirenvae.graphs.files.json_graph import JsonGraph, names_in, read_graph
 from sirenvae.graphs.files.json_numbers import check_magnitudes, read_cpds, write_cpds
 from sirenvae.graphs.files.json_text import load_json
 from sirenvae.graphs.files.marks import observed_by_marks
-from sirenvae.graphs.files.names import check_distinct, json_type, listed, name_to_json
+from sirenvae.graphs.files.names import check_distinct, json_type, name_to_json
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed
 
 _KNOWN = frozenset(
     [

@@ -13,6 +13,8 @@ from sirenvae.graphs.files.names import finder
 from sirenvae.graphs.files.text import MOST_TEXT, text_of
 from sirenvae.graphs.network import BayesianNetwork
 
+_OPEN = ("", ".txt")  # endings that say nothing of the format
+
 
 def read_network(path: str | Path, observed: Iterable[Variable] | str | None = None) -> BayesianNetwork:
     """Read a network from a file, which may be compressed by gzip (``.bif.gz``).
@@ -73,13 +75,19 @@ def find_variables(network: BayesianNetwork, called: Iterable[Variable] | str) -
 def _format_of(text: str, filename: str, suffix: str) -> tuple[Format, tuple[str, ...]]:
     """The format to read a text as, and a note if that is not the one of its ending."""
     expected, found = BY_SUFFIX.get(suffix), recognized(text)
-    if isinstance(found, Format) and (expected is None or found.parse is not expected.parse):
-        return found, (
-            (f"The file ends in {suffix}, but its text is {found.title} and was read as that.",) if suffix else ()
-        )
-    if isinstance(found, str) or expected is None or suffix == ".txt":
-        expected = None if isinstance(found, str) else guessed(text)
-    if expected is not None and (suffix in BY_SUFFIX or not suffix):
+    if isinstance(found, Format):
+        if suffix in _OPEN or (expected is not None and expected.parse is found.parse):
+            return found, ()
+        return found, (f"The file ends in {suffix}, but its text is {found.title} and was read as that.",)
+    if found is None and suffix not in _OPEN and expected is not None:
         return expected, ()
-    looks = f"looks like {found}" if isinstance(found, str) else f"ends in {suffix or 'nothing'!r}"
-    raise InputError(f"The file {filename} {looks}; a network is read from {', '.join(SUFFIXES)}, each also with .gz.")
+    likely = guessed(text) if found is None else None
+    if likely is not None and suffix in _OPEN:
+        return likely, ()
+    if found is not None:
+        what = f"looks like {found}"
+    elif suffix in _OPEN:
+        what = "has text of no format that is known, such as lines with arrows, a -> b"
+    else:
+        what = f"ends in {suffix!r}" + (f", though its text looks like {likely.title}" if likely else "")
+    raise InputError(f"The file {filename} {what}; a network is read from {', '.join(SUFFIXES)}, each also with .gz.")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.drafting import MOST, check_size
-from sirenvae.graphs.files.names import shown
+from sirenvae.graphs.quoting import shown
 
 _DELIMITERS = ("\t", ";", ",")
 _ROWS_TO_JUDGE = 20
