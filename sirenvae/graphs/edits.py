@@ -9,7 +9,8 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, Variable
-from sirenvae.graphs.network import BayesianNetwork, cycle_in_words, find_cycle
+from sirenvae.graphs.cycles import cycle_in_words, find_cycle
+from sirenvae.graphs.network import BayesianNetwork
 
 ARROW = " > "
 MAX_NAME = 40
@@ -170,4 +171,5 @@ def _with_coefficients(conditional: Conditional, coefficients: dict[Variable, fl
 def _check_acyclic(dag: nx.DiGraph, changes: list[str]) -> None:
     if cycle := find_cycle(dag):
         what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
-        raise InputError(f"{what} the directed cycle {cycle_in_words(cycle, ARROW)}, and a Bayesian network has none.")
+        path = cycle_in_words(cycle, ARROW)
+        raise InputError(f"{what} the directed cycle {path}, and a Bayesian network has none.")

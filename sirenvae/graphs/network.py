@@ -11,6 +11,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
+from sirenvae.graphs.cycles import cycle_in_words, find_cycle
 from sirenvae.graphs.quoting import listed, shown
 
 
@@ -137,41 +138,10 @@ def _as_set(observed: object) -> set[Variable]:
         ) from error
 
 
-def find_cycle(dag: nx.DiGraph) -> list[Variable]:
-    """The variables along one directed cycle, parents before children; none if there is no cycle.
-
-    Takes time in proportion to variables and edges.
-    """
-    num_parents = dict(dag.in_degree())
-    free = [v for v, count in num_parents.items() if not count]
-    while free:
-        for child in dag.succ[free.pop()]:
-            num_parents[child] -= 1
-            if not num_parents[child]:
-                free.append(child)
-    v = next((v for v, count in num_parents.items() if count), None)
-    if v is None:
-        return []
-    path: dict[Variable, None] = {}
-    while v not in path:  # upwards: whoever is left over has a parent that is left over
-        path[v] = None
-        v = next(parent for parent in dag.pred[v] if num_parents[parent])
-    backwards = list(path)
-    cycle = backwards[backwards.index(v) :][::-1]
-    members = set(cycle)
-    first = cycle.index(next(v for v in dag if v in members))
-    return cycle[first:] + cycle[:first]
-
-
-def cycle_in_words(cycle: list[Variable], arrow: str = " -> ", at_most: int = 8) -> str:
-    """A cycle as a sentence shows it; the middle of a long one is left out."""
-    names = [shown(v) for v in cycle[:at_most]]
-    return arrow.join([*names, *(["..."] if len(cycle) > at_most else []), names[0]])
-
-
 def _check_acyclic(dag: nx.DiGraph) -> None:
     if cycle := find_cycle(dag):
-        raise InputError(f"A Bayesian network has no directed cycle, but this graph has {cycle_in_words(cycle)}.")
+        path = cycle_in_words(cycle, " -> ")
+        raise InputError(f"A Bayesian network has no directed cycle, but this graph has {path}.")
 
 
 def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:

@@ -92,7 +92,7 @@ class ArrowReader:
                 tokens.refuse(token, "opens a group that is never closed: a '}' is missing")
             return names
         if token.kind not in ("word", "quoted"):
-            came = {"end": "the end", "line": "the end of the line"}.get(token.kind, repr(token.text))
+            came = {"end": "the end", "line": "the end of the line"}.get(token.kind, repr(shown(token.text)))
             tokens.refuse(token, f"has {came} where the name of a variable was expected")
         return self._named(token)
 

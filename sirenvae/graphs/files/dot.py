@@ -8,7 +8,7 @@ from sirenvae.graphs.files.arrows import ArrowReader, Statements
 from sirenvae.graphs.files.drafting import network_of
 from sirenvae.graphs.files.marks import observed_by_marks
 from sirenvae.graphs.network import BayesianNetwork
-from sirenvae.graphs.quoting import listed
+from sirenvae.graphs.quoting import listed, shown
 
 _LATENT = ("latent", "l", "unobserved", "u")  # as DAGitty marks a variable
 
@@ -43,13 +43,13 @@ def _in_braces(tokens: Tokens, dialect: str, name: str) -> BayesianNetwork:
         tokens.take()  # the graph's name
     opening = tokens.take()
     if not opening.is_sign("{"):
-        tokens.refuse(opening, f"has {opening.text!r} where the '{{' behind {kind.text!r} was expected")
+        tokens.refuse(opening, f"has {shown(opening.text)!r} where the '{{' behind {kind.text!r} was expected")
     reader = ArrowReader(tokens, dialect)
     reader.statements()
     if not tokens.take().is_sign("}"):
         tokens.refuse(opening, "opens the graph with a '{' that is never closed: the file is cut off")
     if tokens.next.kind != "end":
-        tokens.refuse(tokens.next, f"has {tokens.next.text!r} behind the graph; a network is one graph")
+        tokens.refuse(tokens.next, f"has {shown(tokens.next.text)!r} behind the graph; a network is one graph")
     return _network(reader.found, name)
 
 

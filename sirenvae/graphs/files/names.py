@@ -12,7 +12,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Variable
 from sirenvae.graphs.quoting import shown
 
-LONGEST_NAME = 1000  # characters
+LONGEST_NAME = 200  # characters
 _DEEPEST_NAME = 4  # tuples in tuples
 _UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # no XML and no UTF-8 holds these
 

@@ -65,6 +65,11 @@ def parse(text: str, name: str, form: str = "XML") -> Element:
     return builder.close()
 
 
+def local(element: Element) -> str:
+    """The tag without its namespace, in small letters."""
+    return element.tag.rpartition("}")[2].lower()
+
+
 class _Handlers:
     """What `parser` calls as it goes: elements go to `builder`, what is not safe raises."""
 
