@@ -8,9 +8,13 @@ from typing import NamedTuple
 
 from sirenvae.graphs.files.bif import parse_bif
 from sirenvae.graphs.files.dot import parse_dot
+from sirenvae.graphs.files.dsc import parse_dsc
 from sirenvae.graphs.files.edge_list import parse_csv
 from sirenvae.graphs.files.graphml import parse_graphml
+from sirenvae.graphs.files.hugin import parse_hugin
 from sirenvae.graphs.files.network_json import parse_json
+from sirenvae.graphs.files.xdsl import parse_xdsl
+from sirenvae.graphs.files.xmlbif import parse_xmlbif
 from sirenvae.graphs.network import BayesianNetwork
 
 _JSON = r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})|\[\s*+[\[{"\]\d-]'
@@ -36,12 +40,11 @@ class Format(NamedTuple):
 
 FORMATS = (
     Format("JSON", (".json",), parse_json, _JSON),
-    Format(
-        "BIF",
-        (".bif",),
-        parse_bif,
-        r"network\s++(\"[^\"]*+\"|[^\s{]++)?\s*+\{|variable\s++(\"[^\"]*+\"|[^\s{]++)\s*+\{",
-    ),
+    Format("BIF", (".bif",), parse_bif, _BIF),
+    Format("XMLBIF", (".xml", ".xbif"), parse_xmlbif, r"<(?:[\w.]++:)?bif\b"),
+    Format("Hugin's NET", (".net",), parse_hugin, r"(?:net|class\s++\w++)\s*+\{"),
+    Format("Microsoft's DSC", (".dsc",), parse_dsc, r"belief\s++network\b"),
+    Format("GeNIe's XDSL", (".xdsl",), parse_xdsl, r"<smile\b"),
     Format("GraphML", (".graphml",), parse_graphml, r"<(?:[\w.]++:)?graphml\b"),
     Format("DOT", (".dot", ".gv"), parse_dot, r"(?:strict\s++)?(?:di)?graph\b[^{\n]*+\{"),
     Format("DAGitty", (".dagitty",), parse_dot, r"(?:p?dag|[mp]ag)\b[^{\n]*+\{"),
