@@ -43,7 +43,7 @@ def _in_braces(tokens: Tokens, dialect: str, name: str) -> BayesianNetwork:
         tokens.take()  # the graph's name
     opening = tokens.take()
     if not opening.is_sign("{"):
-        tokens.refuse(opening, f"has {shown(opening.text)!r} where the '{{' behind {kind.text!r} was expected")
+        tokens.refuse(opening, f"has {shown(opening.text)!r} where the '{{' of the graph was expected")
     reader = ArrowReader(tokens, dialect)
     reader.statements()
     if not tokens.take().is_sign("}"):
