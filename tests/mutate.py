@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sirenvae as sv
-from sirenvae.graphs.files.reading import _PARSERS
+from sirenvae.graphs.files.formats import SUFFIXES
 
 CASES = Path(__file__).parent / "cases"
-FORMATS = tuple(_PARSERS)
+FORMATS = SUFFIXES
 LONGEST = 10.0  # seconds after which a reader hangs; a mutant takes a millisecond or so
 # What formats give a meaning to, and what programs are known to stumble over.
 _SPICE = (

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import networkx as nx
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -109,6 +110,21 @@ def test_bad_files_are_one_sentence(tmp_path):
         sv.resume_fit(tmp_path / "model.safetensors", torch.zeros(5, 3))
     with pytest.raises(sv.InputError, match="cannot be written"):
         sv.save_model(fresh(), tmp_path / "no" / "folder" / "model.safetensors")
-    numbered = sv.SIReNVAE(sv.BayesianNetwork(nx.DiGraph([(0, 1)])))
-    with pytest.raises(sv.InputError, match="not all strings"):
-        sv.save_model(numbered, tmp_path / "numbered.safetensors")
+    other = sv.SIReNVAE(sv.BayesianNetwork(nx.DiGraph([(0.5, 1)])))
+    with pytest.raises(sv.InputError, match=r"0\.5 is a float"):
+        sv.save_model(other, tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize("names", [(0, 1, 2), (("x", 0), ("x", 1), "y"), (np.int64(3), "a", (1, (2, "b")))])
+def test_names_that_are_no_strings_come_back(tmp_path, names):
+    a, b, c = names
+    cpds = {
+        a: sv.LinearGaussian(0.5, {}, 1.0),
+        b: sv.LinearGaussian(0.0, {a: 2.0}, 1.0),
+        c: sv.LinearGaussian(0.0, {b: -0.5}, 0.3),
+    }
+    model = sv.SIReNVAE(sv.BayesianNetwork(nx.DiGraph([(a, b), (b, c)]), None, cpds))
+    sv.save_model(model, tmp_path / "model.safetensors")
+    network = sv.load_model(tmp_path / "model.safetensors").network
+    assert network.variables == names
+    assert dict(network.conditionals) == cpds

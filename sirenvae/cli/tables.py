@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sirenvae.cli import parts, tuning
 from sirenvae.cli.formats import LEARNERS
-from sirenvae.cli.graphs import load
+from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.sweeping import (
     BAR_OF_COSTS,
     add_reference_argument,
@@ -30,6 +30,7 @@ def add_commands(commands) -> None:
     first.add_argument("--preset", default="quick", help="quick (default) or paper")
     names = "names (see networks) or files, instead of the preset's"
     first.add_argument("--networks", nargs="+", metavar="NETWORK", help=names)
+    add_observed_argument(first)
     first.add_argument("--multiples", type=int, nargs="+", help="training points per variable (default 2 100)")
     first.add_argument("--recipes", nargs="+", metavar="RECIPE", help="instead of the preset's, a row for each")
     first.add_argument("--runs", type=int, help="instead of the preset's")
@@ -70,7 +71,9 @@ def _config(options):
     from sirenvae.training import SELECTED
     from sirenvae.training.recipes import RECIPES
 
-    config = experiment.preset(options.preset, options.networks and [load(name) for name in options.networks])
+    config = experiment.preset(
+        options.preset, options.networks and [load(name, options.observed) for name in options.networks]
+    )
     there = {**RECIPES, SELECTED: SELECTED}
     unknown = [name for name in options.recipes or () if name not in there]
     if unknown:

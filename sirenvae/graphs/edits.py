@@ -50,9 +50,8 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
         draft.make(change)
     _check_acyclic(draft.dag, changes)
     observed = [v for v in network.observed if v in draft.dag]
-    return BayesianNetwork(
-        draft.dag, observed, draft.conditionals, name=f"{network.name.removesuffix(_EDITED)}{_EDITED}"
-    )
+    name = f"{network.name.removesuffix(_EDITED)}{_EDITED}"
+    return BayesianNetwork(draft.dag, observed, draft.conditionals, name=name, notes=network.notes)
 
 
 def changes_between(before: BayesianNetwork, after: BayesianNetwork) -> list[str]:

@@ -34,11 +34,11 @@ def save_model(model: LatentVariableModel, path: str | Path) -> None:
     """Write a model, its network included, to one safetensors file.
 
     Arguments:
-        model: The model; variables of its network must be named by strings.
+        model: The model; variables of its network are strings, integers or tuples of these.
         path: The file.
 
     Raises:
-        InputError: If a variable is not named by a string, or the file cannot be written.
+        InputError: If a variable is something else, or the file cannot be written.
     """
     _write(path, _tensors_of(model), {"model": _description(model)})
 
@@ -102,8 +102,6 @@ def _tensors_of(model: LatentVariableModel) -> dict[str, Tensor]:
 
 def _description(model: LatentVariableModel) -> dict:
     network = model.network
-    if not all(isinstance(v, str) for v in network.variables):
-        raise InputError(f"Variables are saved by their names, but those of {network.name} are not all strings.")
     return {
         "class": type(model).__name__,
         "settings": model.settings,

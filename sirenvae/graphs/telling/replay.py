@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import networkx as nx
 
 from sirenvae.errors import InputError
+from sirenvae.graphs.files.export import graph_to_graphml
+from sirenvae.graphs.files.names import name_to_json
 from sirenvae.graphs.inversion import Inverse, PruningStep
 from sirenvae.graphs.inversion.elimination import EliminationStep
 from sirenvae.graphs.moral import moralizing_edges
@@ -74,14 +76,18 @@ def graphs_at(network: BayesianNetwork, inverse: Inverse, step: int) -> StepGrap
 
 
 def step_to_dict(step: EliminationStep | PruningStep) -> dict:
-    """A step as JSON writes it."""
+    """A step as JSON writes it: variables as in a network's JSON; as keys, by their printed names."""
     if isinstance(step, PruningStep):
-        return {"child": step.child, "redundant_parent": step.parent, "separating_set": list(step.separating_set)}
+        return {
+            "child": name_to_json(step.child),
+            "redundant_parent": name_to_json(step.parent),
+            "separating_set": [name_to_json(v) for v in step.separating_set],
+        }
     return {
-        "eliminated": step.eliminated,
+        "eliminated": name_to_json(step.eliminated),
         "frontier": {str(v): cost for v, cost in step.frontier.items()},
-        "fill_edges": [list(pair) for pair in step.fill_edges],
-        "parents": list(step.parents),
+        "fill_edges": [[name_to_json(v) for v in pair] for pair in step.fill_edges],
+        "parents": [name_to_json(v) for v in step.parents],
     }
 
 
@@ -91,20 +97,20 @@ def step_to_json(network: BayesianNetwork, inverse: Inverse, step: int) -> str:
     last = inverse.steps[step - 1] if step else None
     content = {
         "network": network.name,
-        "observed": list(network.observed),
+        "observed": [name_to_json(v) for v in network.observed],
         "method": inverse.method,
         "order": inverse.order,
         "step": step,
         "num_steps": len(inverse.steps),
         "last": None if last is None else step_to_dict(last) | {"words": explain(last)},
-        "induced": [[a, b, kind] for a, b, kind in graphs.induced.edges(data="kind")],
-        "inverse": [list(edge) for edge in graphs.inverse.edges],
+        "induced": [[name_to_json(a), name_to_json(b), kind] for a, b, kind in graphs.induced.edges(data="kind")],
+        "inverse": [[name_to_json(v) for v in edge] for edge in graphs.inverse.edges],
     }
     return json.dumps(content, indent=1)
 
 
 def step_to_graphml(network: BayesianNetwork, inverse: Inverse, step: int, graph: str = "inverse") -> str:
-    """One of the graphs after `step` steps as GraphML, roles and kinds included.
+    """One of the graphs after `step` steps as GraphML, roles and kinds included, variables by their printed names.
 
     Arguments:
         network, inverse, step: As for :func:`graphs_at`.
@@ -112,4 +118,4 @@ def step_to_graphml(network: BayesianNetwork, inverse: Inverse, step: int, graph
     """
     if graph not in ("inverse", "induced"):
         raise InputError(f"The graph {graph!r} came; a step is written as 'inverse' or 'induced'.")
-    return "\n".join(nx.generate_graphml(getattr(graphs_at(network, inverse, step), graph)))
+    return graph_to_graphml(getattr(graphs_at(network, inverse, step), graph))
