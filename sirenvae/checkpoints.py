@@ -95,7 +95,7 @@ def resume_fit(path: str | Path, x: Tensor | np.ndarray | Sequence[Tensor], devi
         raise InputError(f"The file {path} holds a model, but no fit to go on with.")
     model = _rebuilt(content, tensors, path)
     with _explained(path, "a fit"):
-        recipes, seeds, every = _fit_settings(content["settings"])
+        recipes, seeds, every = _fit_settings(content["settings"], math.prod(model.replicas))
         step, epoch, seconds = (content["fit"][name] for name in ("step", "epoch", "seconds"))
         _check(_is_count(step) and _is_count(epoch) and 0 <= float(seconds) < math.inf, "its counters are no numbers")
     fit = Fit(model.to(device), x, recipes, seeds, every)
@@ -106,13 +106,14 @@ def resume_fit(path: str | Path, x: Tensor | np.ndarray | Sequence[Tensor], devi
     return fit
 
 
-def _fit_settings(settings: dict) -> tuple[list[Recipe], list[int], int]:
+def _fit_settings(settings: dict, num_replicas: int) -> tuple[list[Recipe], list[int], int]:
     recipes = [Recipe(**recipe) for recipe in settings["recipes"]]
     for recipe in recipes:
         for name, value in asdict(recipe).items():
             _check(_fits(name, value), f"a recipe's {name} is {value!r}")
     seeds, every = settings["seeds"], settings["every"]
     _check(isinstance(seeds, list) and all(type(seed) is int for seed in seeds), "its seeds are no numbers")
+    _check(len(recipes) == len(seeds) == num_replicas, f"it has not {num_replicas} recipes and seeds")
     _check(_is_count(every), "its records are not counted in epochs")
     return recipes, seeds, every
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import networkx as nx
 
 from sirenvae import graphs
+from sirenvae.cli.streams import as_markup
+from sirenvae.errors import InputError
 from sirenvae.graphs.replay import step_to_dict
 
 _WORDS = {"True": "yes", "False": "no", "None": "-"}
@@ -24,7 +26,7 @@ def add_commands(commands) -> None:
     add_network_argument(invert, "network")
     invert.add_argument("--order", default="topological", help="topological (default) or reverse")
     invert.add_argument("--method", default="nami", help="nami (default), stuhlmueller, mean_field, fully_connected")
-    invert.add_argument("--heuristic", default="min_fill", help="min_fill (default) or min_degree")
+    invert.add_argument("--heuristic", help="min_fill (default) or min_degree")
     invert.add_argument("--as-printed", action="store_true", help="keep parents that only the printed algorithm keeps")
     invert.add_argument("--include-observed", action="store_true", help="go on with the observed variables")
     form = invert.add_mutually_exclusive_group()
@@ -72,19 +74,20 @@ def _networks(options) -> None:
 
 
 def _invert(options) -> None:
+    _check_eliminates(options)
     network = load(options.network)
     inverse = graphs.invert(
         network,
         options.order,
         method=options.method,
-        heuristic=options.heuristic,
+        heuristic=options.heuristic or "min_fill",
         minimal=not options.as_printed,
         include_observed=options.include_observed,
     )
     if options.graphml:
-        print("\n".join(nx.generate_graphml(nx.DiGraph(inverse.dag))))
+        print(as_markup("\n".join(nx.generate_graphml(nx.DiGraph(inverse.dag)))))
     elif options.dot:
-        print(_dot(inverse.dag, network.name))
+        print(as_markup(_dot(inverse.dag, network.name)))
     elif options.json:
         print(json.dumps(_as_json(network, inverse), indent=1))
     else:
@@ -93,6 +96,14 @@ def _invert(options) -> None:
         said = _verdict(network, inverse)
         words = ", ".join(name if holds else f"not {name}" for name, holds in said.items() if holds is not None)
         print(f"{inverse.dag.number_of_edges()} edges, largest parent set {_largest(inverse)}, {words}.")
+
+
+def _check_eliminates(options) -> None:
+    """The other methods eliminate nothing, so what says how to eliminate would do nothing."""
+    given = [name for name in ("heuristic", "as_printed", "include_observed") if getattr(options, name)]
+    if given and options.method != "nami" and options.method in graphs.METHODS:
+        word = given[0].replace("_", "-")
+        raise InputError(f"--{word} is for the method nami; leave it out, since {options.method} eliminates nothing.")
 
 
 def _race(options) -> None:
@@ -141,7 +152,7 @@ def _as_json(network, inverse) -> dict:
 
 def _dot(dag: nx.DiGraph, name: str) -> str:
     def quoted(word) -> str:
-        return json.dumps(str(word), ensure_ascii=False)  # Graphviz knows no \u
+        return json.dumps(str(word), ensure_ascii=False)  # Graphviz knows no \u, but &#228;
 
     lines = [f"digraph {quoted(name)} {{"]
     lines += [f"  {quoted(v)};" for v in dag]

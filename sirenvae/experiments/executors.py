@@ -7,6 +7,7 @@ import asyncio
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -50,13 +51,28 @@ def local_processes(num_workers: int) -> Iterator[tuple[ProcessPoolExecutor, Lin
     """
     context = multiprocessing.get_context("spawn")
     line = Line(context.Queue(), context.Event())
-    with ProcessPoolExecutor(num_workers, context, initializer=_start_worker, initargs=(line,)) as executor:
+    with _Pool(num_workers, context, initializer=_start_worker, initargs=(line,)) as executor:
         try:
             yield executor, line
         finally:
             line.stop.set()
             executor.shutdown(wait=False, cancel_futures=True)
             line.events.cancel_join_thread()
+
+
+class _Pool(ProcessPoolExecutor):
+    """Workers that do not hear Ctrl-C: it is for the one who started them, who stops them in order."""
+
+    def submit(self, *arguments, **named):
+        if not hasattr(signal, "pthread_sigmask"):  # not on this system
+            return super().submit(*arguments, **named)
+        before = signal.pthread_sigmask(
+            signal.SIG_BLOCK, {signal.SIGINT}
+        )  # started processes inherit it
+        try:
+            return super().submit(*arguments, **named)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(line: Line) -> None:
