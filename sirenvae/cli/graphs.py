@@ -11,6 +11,7 @@ import networkx as nx
 from sirenvae import graphs
 from sirenvae.cli.streams import as_markup
 from sirenvae.errors import InputError
+from sirenvae.graphs.inversion import METHODS
 from sirenvae.graphs.replay import step_to_dict
 
 _WORDS = {"True": "yes", "False": "no", "None": "-"}
@@ -101,7 +102,7 @@ def _invert(options) -> None:
 def _check_eliminates(options) -> None:
     """The other methods eliminate nothing, so what says how to eliminate would do nothing."""
     given = [name for name in ("heuristic", "as_printed", "include_observed") if getattr(options, name)]
-    if given and options.method != "nami" and options.method in graphs.METHODS:
+    if given and options.method != "nami" and options.method in METHODS:
         word = given[0].replace("_", "-")
         raise InputError(f"--{word} is for the method nami; leave it out, since {options.method} eliminates nothing.")
 

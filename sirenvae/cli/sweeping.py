@@ -119,7 +119,7 @@ def deliver(
     notes: Sequence[str],
     settings: dict,
 ) -> None:
-    """Print a table, write it to the folder, and as reference results where they are asked for; say what was written.
+    """Write a table to the folder, and as reference results where they are asked for; print it, and what was written.
 
     Arguments:
         options: ``out``, ``reference``, ``json`` and ``command_line``.
@@ -135,11 +135,15 @@ def deliver(
     """
     from sirenvae.experiments.reference_results import write_reference_results
 
-    # Printed first, so that hours of training are not lost where a file cannot be written.
-    print(json.dumps(without_nan(rows), indent=1) if options.json else as_page(*texts, notes), flush=True)
-    written = write_table(options.out / stem, rows, *texts, notes)
-    if options.reference:
-        command = options.command_line
-        written.append(write_reference_results(options.reference, experiment, command, settings, notes, rows))
+    shown = json.dumps(without_nan(rows), indent=1) if options.json else as_page(*texts, notes)
+    try:
+        written = write_table(options.out / stem, rows, *texts, notes)
+        if options.reference:
+            command = options.command_line
+            written.append(write_reference_results(options.reference, experiment, command, settings, notes, rows))
+    except InputError:
+        print(shown)  # hours of training are not lost
+        raise
+    print(shown)
     if not options.json:
         print("\n".join(f"wrote {path}" for path in written))
