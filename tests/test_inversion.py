@@ -1,5 +1,10 @@
 """Every rule of inversion, against the plain algorithm, against networkx's d-separation and against definitions."""
 
+import random
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 
 import networkx as nx
@@ -233,3 +238,30 @@ def isolated() -> nx.DiGraph:
     dag = nx.DiGraph([("a", "b")])
     dag.add_node("c")
     return dag
+
+
+@pytest.mark.parametrize("name", ["arth150", "layered-1000-2-0"])
+def test_threads_that_read_the_frontiers_at_random_do_not_disturb_each_other(name):
+    """Networks and their inverses are shared by the sessions of the app."""
+    steps = sv.invert(sv.load_network(name)).steps
+    expected = [step.frontier for step in steps]
+    start = threading.Barrier(8)
+
+    def read(seed):
+        start.wait()
+        chosen = random.Random(seed).choices(range(len(steps)), k=150)
+        return sum(steps[index].frontier != expected[index] for index in chosen)
+
+    with between_switches(1e-6), ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(read, range(8))) == 0
+
+
+@contextmanager
+def between_switches(seconds):
+    """Let threads take turns more often than they normally do."""
+    normal = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(normal)

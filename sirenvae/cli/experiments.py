@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
 
-from sirenvae.cli.formats import without_nan
+from sirenvae.cli.formats import as_csv, without_nan
 from sirenvae.cli.networks import add_network_argument, load
-from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
+from sirenvae.cli.options import positive, whole
+from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, follow, prepare, resources
 from sirenvae.errors import InputError
+from sirenvae.text_files import write_text
 
 
 def add_commands(commands) -> None:
@@ -27,14 +28,14 @@ def _add_train(commands) -> None:
     parser.add_argument(
         "--structure", default="true", help="true (default), fully_connected, independent or vanilla_vae"
     )
-    parser.add_argument("--size", type=int, help="training points; default two for each variable")
-    parser.add_argument("--seeds", type=int, default=3, help="training sets, trained as one program (default 3)")
-    parser.add_argument("--first-seed", type=int, default=0, help="seeds run from here (default 0)")
+    parser.add_argument("--size", type=whole, help="training points; default two for each variable")
+    parser.add_argument("--seeds", type=whole, default=3, help="training sets, trained as one program (default 3)")
+    parser.add_argument("--first-seed", type=whole, default=0, help="seeds run from here (default 0)")
     parser.add_argument("--recipe", default="default", help="default, paper or selected")
-    parser.add_argument("--learning-rate", type=float, help="instead of the recipe's")
-    parser.add_argument("--steps", type=int, help="instead of the recipe's")
-    parser.add_argument("--test", type=int, default=1000, help="test points (default 1000)")
-    parser.add_argument("--iwae", type=int, default=500, help="samples of the IWAE bound (default 500)")
+    parser.add_argument("--learning-rate", type=positive, help="instead of the recipe's")
+    parser.add_argument("--steps", type=whole, help=STEPS)
+    parser.add_argument("--test", type=whole, default=1000, help="test points (default 1000)")
+    parser.add_argument("--iwae", type=whole, default=500, help="samples of the IWAE bound (default 500)")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     parser.set_defaults(command=_train)
 
@@ -47,9 +48,9 @@ def _add_figure(commands) -> None:
     elbo = figures.add_parser("elbo-vs-size", help="ELBO against training-set size")
     add_network_argument(elbo, "--network", nargs="+", default=["ecoli70"])
     elbo.add_argument("--preset", default="quick", help="minute, structures, quick (default) or paper")
-    elbo.add_argument("--sizes", type=int, nargs="+", help="training-set sizes instead of the preset's")
-    elbo.add_argument("--seeds", type=int, help="number of seeds instead of the preset's")
-    elbo.add_argument("--steps", type=int, help="training steps instead of the recipe's")
+    elbo.add_argument("--sizes", type=whole, nargs="+", help="training-set sizes instead of the preset's")
+    elbo.add_argument("--seeds", type=whole, help="number of seeds instead of the preset's")
+    elbo.add_argument("--steps", type=whole, help=STEPS)
     add_sweep_arguments(elbo)
     add_reference_argument(elbo)
     elbo.set_defaults(command=_elbo_vs_size)
@@ -112,12 +113,12 @@ def _recipe(options):
 
 def _elbo_vs_size(options) -> None:
     from sirenvae.experiments import elbo_vs_size as experiment
-    from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.learners import check_different, settings_of
     from sirenvae.experiments.reference_results import write_reference_results
 
-    configs, rows = [_elbo_vs_size_config(options, name) for name in dict.fromkeys(options.network)], []
-    if options.reference:
-        make_folder(options.reference.parent)
+    configs, rows = [_elbo_vs_size_config(options, name) for name in options.network], []
+    check_different("networks", [config.network.name for config in configs])
+    prepare(options)
     for config in configs:  # Workers of its own for each: a late report must not reach the next one.
         with resources(options) as (executor, line, store):
             points = _points(experiment.run(config, executor, line, store), config)
@@ -159,11 +160,7 @@ def _write_elbo_vs_size(rows: list[dict], config, folder: Path) -> None:
         f"{config.network.name}: ELBO against training-set size ({config.num_seeds} seeds, recipe {config.recipe.name})"
     )
     figure = elbo_vs_size_figure(rows, title)
-    with open(f"{stem}.csv", "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    print(f"wrote {stem}.csv")
+    print(f"wrote {write_text(Path(f'{stem}.csv'), as_csv(rows))}")
     print(f"wrote {write_html(figure, Path(f'{stem}.html'))}")
     png = write_png(figure, Path(f"{stem}.png"))
     print(f"wrote {png}" if png else "no PNG: it needs Chromium or Chrome, and neither was found")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from sirenvae.errors import InputError
+from sirenvae.text_files import write_text
 
 LEARNERS = {
     "truth": "true network",
@@ -59,6 +60,20 @@ def without_nan(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def as_csv(rows: Sequence[dict]) -> str:
+    """Rows with the same names, and these above them."""
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def as_page(texts: list[list[str]], right: list[bool], notes: Sequence[str]) -> str:
+    """A table of Markdown, columns aligned, and sentences below it."""
+    return "\n".join([as_markdown(aligned(texts, right), right), "", *notes, ""])
+
+
 def write_table(
     stem: Path,
     rows: Sequence[dict],
@@ -80,16 +95,10 @@ def write_table(
     Raises:
         InputError: If one cannot be written.
     """
-    csv_file, markdown_file, latex_file = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".md", ".tex"))
-    markdown = as_markdown(aligned(texts, right), right)
-    try:
-        with open(csv_file, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
-        markdown_file.write_text(markdown + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
-        comments = "".join(f"% {note}\n" for note in notes)
-        latex_file.write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
-    return [csv_file, markdown_file, latex_file]
+    comments = "".join(f"% {note}\n" for note in notes)
+    forms = {
+        ".csv": as_csv(rows),
+        ".md": as_page(texts, right, notes),
+        ".tex": comments + as_latex(texts, right) + "\n",
+    }
+    return [write_text(stem.with_name(stem.name + suffix), text) for suffix, text in forms.items()]

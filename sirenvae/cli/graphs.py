@@ -6,8 +6,11 @@ import json
 
 from sirenvae import graphs
 from sirenvae.cli.networks import add_network_argument, load
+from sirenvae.cli.streams import as_markup
+from sirenvae.errors import InputError
 from sirenvae.graphs.files.export import graph_to_dot, graph_to_graphml
 from sirenvae.graphs.files.names import name_to_json
+from sirenvae.graphs.inversion import METHODS
 from sirenvae.graphs.telling.replay import step_to_dict
 
 _WORDS = {"True": "yes", "False": "no", "None": "-"}
@@ -23,7 +26,7 @@ def add_commands(commands) -> None:
     add_network_argument(invert, "network")
     invert.add_argument("--order", default="topological", help="topological (default) or reverse")
     invert.add_argument("--method", default="nami", help="nami (default), stuhlmueller, mean_field, fully_connected")
-    invert.add_argument("--heuristic", default="min_fill", help="min_fill (default) or min_degree")
+    invert.add_argument("--heuristic", help="min_fill (default) or min_degree")
     invert.add_argument("--as-printed", action="store_true", help="keep parents that only the printed algorithm keeps")
     invert.add_argument("--include-observed", action="store_true", help="go on with the observed variables")
     form = invert.add_mutually_exclusive_group()
@@ -59,19 +62,20 @@ def _networks(options) -> None:
 
 
 def _invert(options) -> None:
+    _check_eliminates(options)
     network = load(options.network, options.observed)
     inverse = graphs.invert(
         network,
         options.order,
         method=options.method,
-        heuristic=options.heuristic,
+        heuristic=options.heuristic or "min_fill",
         minimal=not options.as_printed,
         include_observed=options.include_observed,
     )
     if options.graphml:
-        print(graph_to_graphml(inverse.dag))
+        print(as_markup(graph_to_graphml(inverse.dag)))
     elif options.dot:
-        print(graph_to_dot(inverse.dag, network.name))
+        print(as_markup(graph_to_dot(inverse.dag, network.name)))
     elif options.json:
         print(json.dumps(_as_json(network, inverse), indent=1))
     else:
@@ -80,6 +84,14 @@ def _invert(options) -> None:
         said = _verdict(network, inverse)
         words = ", ".join(name if holds else f"not {name}" for name, holds in said.items() if holds is not None)
         print(f"{inverse.dag.number_of_edges()} edges, largest parent set {_largest(inverse)}, {words}.")
+
+
+def _check_eliminates(options) -> None:
+    """The other methods eliminate nothing, so what says how to eliminate would do nothing."""
+    given = [name for name in ("heuristic", "as_printed", "include_observed") if getattr(options, name)]
+    if given and options.method != "nami" and options.method in METHODS:
+        word = given[0].replace("_", "-")
+        raise InputError(f"--{word} is for the method nami; leave it out, since {options.method} eliminates nothing.")
 
 
 def _race(options) -> None:

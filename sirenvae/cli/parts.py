@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sirenvae.cli.networks import add_network_argument, load
-from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, deliver, follow, make_folder, resources
+from sirenvae.cli.options import whole
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, deliver, follow, prepare, resources
 
 _HEADS = {
     "excess_nll": "excess NLL",
@@ -23,8 +24,8 @@ def add_command(tables) -> None:
     """Add the table to the parser's."""
     parser = tables.add_parser("parts", help="what prior, posterior and decoder each cost: exact ones in their place")
     add_network_argument(parser, "--network", default="ecoli70-tanh")
-    parser.add_argument("--multiples", type=int, nargs="+", help="training points per variable (default 2 10 100)")
-    parser.add_argument("--runs", type=int, default=3, help="default 3")
+    parser.add_argument("--multiples", type=whole, nargs="+", help="training points per variable (default 2 10 100)")
+    parser.add_argument("--runs", type=whole, default=3, help="default 3")
     parser.add_argument("--no-linear", action="store_true", help="prior and posterior without linear parts")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(parser)
@@ -36,13 +37,12 @@ def _parts(options) -> None:
     from sirenvae.experiments import parts as experiment
     from sirenvae.experiments.learners import settings_of
 
-    if options.reference:
-        make_folder(options.reference.parent)
     multiples = {"multiples": tuple(options.multiples)} if options.multiples else {}
     linear = not options.no_linear
     config = experiment.Config(
         load(options.network, options.observed), num_runs=options.runs, linear=linear, **multiples
     )
+    prepare(options)
     with resources(options) as (executor, line, store):
         lengths = {cell: config.num_steps(cell) for cell in config.cells()}
         points = follow(experiment.run(config, executor, line, store), lengths, lambda event: event.step, "table parts")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from statistics import fmean, stdev
 
-from sirenvae.cli.formats import LEARNERS, as_latex, as_lines, as_markdown
+from sirenvae.cli.formats import LEARNERS, as_csv, as_latex, as_lines, as_markdown
 from sirenvae.cli.parts import parts_texts
 from sirenvae.cli.tables import table1_texts
 from sirenvae.cli.tuning import tuning_texts
@@ -34,9 +32,9 @@ def from_reference(name: str, form: str) -> tuple[str, int]:
         return _listed(form)
     results = reference_results(name)
     if form == "json":
-        return json.dumps(asdict(results), indent=1, ensure_ascii=False), len(results.rows)
+        return json.dumps(asdict(results), indent=1), len(results.rows)
     if form == "csv":
-        return _as_csv(results.rows), len(results.rows)
+        return as_csv(results.rows).replace("\r\n", "\n").rstrip("\n"), len(results.rows)
     texts, right = _TEXTS[results.experiment](results.rows)
     about = [f"{_origin(results)}.", *results.notes]
     if form == "latex":
@@ -84,11 +82,3 @@ def _truth(row: dict) -> str:
 
 
 _TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}
-
-
-def _as_csv(rows: Sequence[dict]) -> str:
-    file = io.StringIO()
-    writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue().rstrip("\n")

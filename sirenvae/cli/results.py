@@ -13,6 +13,7 @@ from pathlib import Path
 from sirenvae.cli.formats import as_latex, as_lines, as_markdown, without_nan
 from sirenvae.cli.reference import from_reference
 from sirenvae.errors import InputError
+from sirenvae.text_files import write_text
 
 _FORMATS = ("table", "csv", "markdown", "latex", "json")
 _SUFFIXES = {".csv": "csv", ".md": "markdown", ".tex": "latex", ".json": "json"}
@@ -45,10 +46,9 @@ def _results(options) -> None:
     if options.out is None:
         print(text)
         return
-    try:
-        options.out.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"The file {options.out} cannot be written: {error.strerror}.") from error
+    if not num_rows:
+        raise InputError(f"There are no rows to write to {options.out}.")
+    write_text(options.out, text + "\n")
     print(f"wrote {num_rows} rows to {options.out}")
 
 

@@ -10,8 +10,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sirenvae.cli.formats import without_nan, write_table
+from sirenvae.cli.formats import as_page, without_nan, write_table
+from sirenvae.cli.options import whole
 from sirenvae.errors import InputError
+from sirenvae.text_files import make_folder
+
+STEPS = "training steps instead of the recipe's; of a recipe that ends by itself, the most it takes"
 
 # Of a bar that counts costs, which say nothing to the reader.
 BAR_OF_COSTS = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
@@ -20,9 +24,7 @@ BAR_OF_COSTS = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
 def add_sweep_arguments(parser) -> None:
     """Add where cells run, where finished ones are kept, and where files are written."""
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder to write to (default results)")
-    parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one for each core)"
-    )
+    parser.add_argument("--workers", type=whole, help="processes (default: one for each core)")
     parser.add_argument("--cluster", metavar="ADDRESS", help="run on the workers of this Dask scheduler instead")
     parser.add_argument("--store", type=Path, metavar="FILE", help="keep finished cells there, and go on from there")
 
@@ -33,23 +35,38 @@ def add_reference_argument(parser) -> None:
     parser.add_argument("--reference", type=Path, metavar="FILE", help=words)
 
 
+def prepare(options) -> None:
+    """Make the folders that :func:`add_sweep_arguments` and :func:`add_reference_argument` name.
+
+    Raises:
+        InputError: If nothing could be written there in the end, or the number of workers cannot be used.
+    """
+    if options.workers is not None and options.cluster is not None:
+        raise InputError("--workers is for processes on this machine; the workers of a --cluster are started there.")
+    if options.workers is not None and options.workers < 1:
+        raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
+    make_folder(options.out)
+    if options.reference is not None:
+        make_folder(options.reference.parent)
+        if options.reference.is_dir():
+            raise InputError(f"The file {options.reference} cannot be written: it is a folder.")
+
+
 @contextmanager
 def resources(options) -> Iterator[tuple]:
-    """Make the folder, and open the workers, their line and the store of :func:`add_sweep_arguments`.
+    """Open the workers, their line and the store of :func:`add_sweep_arguments`.
 
     Yields:
         The executor, the line or ``None``, the store or ``None``.
 
     Raises:
-        InputError: If there is no worker, no scheduler answers, the folder cannot be made or the store not be used.
+        InputError: If no scheduler answers, or the store cannot be used.
     """
     from sirenvae.experiments.executors import cluster, local_processes
     from sirenvae.experiments.store import Store
 
-    if options.workers < 1:
-        raise InputError(f"The number of workers is at least 1, but {options.workers} came.")
-    make_folder(options.out)
-    workers = local_processes(options.workers) if options.cluster is None else _with_no_line(cluster(options.cluster))
+    num_workers = options.workers or os.cpu_count() or 1
+    workers = local_processes(num_workers) if options.cluster is None else _with_no_line(cluster(options.cluster))
     with workers as (executor, line), Store(options.store) if options.store else nullcontext() as store:
         if store and (outdated := store.num_outdated()):
             print(f"{outdated} rows of {options.store} are of another version of the code: left out.", file=sys.stderr)
@@ -60,14 +77,6 @@ def resources(options) -> Iterator[tuple]:
 def _with_no_line(workers) -> Iterator[tuple]:
     with workers as executor:
         yield executor, None
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder where there is none, or raise an InputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
 def follow(
@@ -126,12 +135,15 @@ def deliver(
     """
     from sirenvae.experiments.reference_results import write_reference_results
 
-    written = write_table(options.out / stem, rows, *texts, notes)
-    if options.reference:
-        command = options.command_line
-        written.append(write_reference_results(options.reference, experiment, command, settings, notes, rows))
-    if options.json:
-        print(json.dumps(without_nan(rows), indent=1))
-        return
-    print(written[1].read_text(encoding="utf-8"))
-    print("\n".join(f"wrote {path}" for path in written))
+    shown = json.dumps(without_nan(rows), indent=1) if options.json else as_page(*texts, notes)
+    try:
+        written = write_table(options.out / stem, rows, *texts, notes)
+        if options.reference:
+            command = options.command_line
+            written.append(write_reference_results(options.reference, experiment, command, settings, notes, rows))
+    except InputError:
+        print(shown)  # hours of training are not lost
+        raise
+    print(shown)
+    if not options.json:
+        print("\n".join(f"wrote {path}" for path in written))

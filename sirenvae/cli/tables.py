@@ -8,13 +8,15 @@ from dataclasses import replace
 from sirenvae.cli import parts, tuning
 from sirenvae.cli.formats import LEARNERS
 from sirenvae.cli.networks import add_observed_argument, load
+from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import (
     BAR_OF_COSTS,
+    STEPS,
     add_reference_argument,
     add_sweep_arguments,
     deliver,
     follow,
-    make_folder,
+    prepare,
     resources,
 )
 from sirenvae.errors import InputError
@@ -31,11 +33,11 @@ def add_commands(commands) -> None:
     names = "names (see networks) or files, instead of the preset's"
     first.add_argument("--networks", nargs="+", metavar="NETWORK", help=names)
     add_observed_argument(first)
-    first.add_argument("--multiples", type=int, nargs="+", help="training points per variable (default 2 100)")
+    first.add_argument("--multiples", type=whole, nargs="+", help="training points per variable (default 2 100)")
     first.add_argument("--recipes", nargs="+", metavar="RECIPE", help="instead of the preset's, a row for each")
-    first.add_argument("--runs", type=int, help="instead of the preset's")
-    first.add_argument("--test", type=int, help="test points of each run instead of the preset's")
-    first.add_argument("--steps", type=int, help="of every recipe but selected, instead of its own")
+    first.add_argument("--runs", type=whole, help="instead of the preset's")
+    first.add_argument("--test", type=whole, help="test points of each run instead of the preset's")
+    first.add_argument("--steps", type=whole, help=STEPS)
     first.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(first)
     add_reference_argument(first)
@@ -49,8 +51,7 @@ def _table1(options) -> None:
     from sirenvae.experiments.learners import settings_of
 
     config = _config(options)
-    if options.reference:
-        make_folder(options.reference.parent)
+    prepare(options)
     with resources(options) as (executor, line, store):
         lengths = {cell: config.cost(cell) for cell in config.cells()}
         points = follow(
@@ -80,7 +81,9 @@ def _config(options):
         raise InputError(f"The recipe {unknown[0]!r} does not exist; it is one of {', '.join(there)}.")
     recipes = tuple(there[name] for name in options.recipes) if options.recipes else config.recipes
     if options.steps is not None:
-        recipes = tuple(one if one == SELECTED else replace(one, num_steps=options.steps) for one in recipes)
+        if SELECTED in recipes:
+            raise InputError(f"The recipe {SELECTED!r} chooses its steps; leave --steps or this recipe out.")
+        recipes = tuple(replace(one, num_steps=options.steps) for one in recipes)
     changes = {"multiples": options.multiples and tuple(options.multiples)}
     changes |= {"num_runs": options.runs, "num_test": options.test}
     return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sirenvae.cli.formats import LEARNERS
 from sirenvae.cli.networks import add_observed_argument, load
+from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import (
     BAR_OF_COSTS,
     add_reference_argument,
     add_sweep_arguments,
     deliver,
     follow,
-    make_folder,
+    prepare,
     resources,
 )
 
@@ -23,9 +24,9 @@ def add_command(tables) -> None:
     names = "names (see networks) or files (default ecoli70 arth150)"
     parser.add_argument("--networks", nargs="+", metavar="NETWORK", default=["ecoli70", "arth150"], help=names)
     add_observed_argument(parser)
-    parser.add_argument("--multiple", type=int, default=2, help="training points per variable (default 2)")
-    parser.add_argument("--tries", type=int, help="recipes that each model tries")
-    parser.add_argument("--runs", type=int, default=5, help="by which the models are compared (default 5)")
+    parser.add_argument("--multiple", type=whole, default=2, help="training points per variable (default 2)")
+    parser.add_argument("--tries", type=whole, help="recipes that each model tries")
+    parser.add_argument("--runs", type=whole, default=5, help="by which the models are compared (default 5)")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(parser)
     add_reference_argument(parser)
@@ -36,11 +37,10 @@ def _tuning(options) -> None:
     from sirenvae.experiments import tuning as experiment
     from sirenvae.experiments.learners import settings_of
 
-    if options.reference:
-        make_folder(options.reference.parent)
     tries = {} if options.tries is None else {"num_tries": options.tries}
     networks = tuple(load(name, options.observed) for name in options.networks)
     config = experiment.Config(networks, multiple=options.multiple, num_runs=options.runs, **tries)
+    prepare(options)
     with resources(options) as (executor, line, store):
         lengths = {cell: config.cost(cell) for cell in config.cells()}
         points = follow(

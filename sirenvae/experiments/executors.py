@@ -3,10 +3,12 @@ the workers of a Dask cluster."""
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import multiprocessing
 import os
 import queue
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -40,23 +42,38 @@ class Line:
 
 
 _line: Line | None = None
+_is_working = False
 
 
 @contextmanager
 def local_processes(num_workers: int) -> Iterator[tuple[ProcessPoolExecutor, Line]]:
     """A pool of spawned processes, one torch thread each, and the line on which they report.
 
-    Leaving the context early stops the workers at their next report.
+    Leaving the context early stops what the workers are doing.
     """
     context = multiprocessing.get_context("spawn")
     line = Line(context.Queue(), context.Event())
-    with ProcessPoolExecutor(num_workers, context, initializer=_start_worker, initargs=(line,)) as executor:
+    with _Pool(num_workers, context, initializer=_start_worker, initargs=(line,)) as executor:
         try:
             yield executor, line
         finally:
             line.stop.set()
-            executor.shutdown(wait=False, cancel_futures=True)
             line.events.cancel_join_thread()
+            # Workers that have only just been started still need the line.
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Workers that do not hear Ctrl-C: it is for the one who started them, who stops them in order."""
+
+    def submit(self, *arguments, **named):
+        if not hasattr(signal, "pthread_sigmask"):  # not on this system
+            return super().submit(*arguments, **named)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # started processes inherit it
+        try:
+            return super().submit(*arguments, **named)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start_worker(line: Line) -> None:
@@ -65,7 +82,37 @@ def _start_worker(line: Line) -> None:
     global _line
     _line = line
     torch.set_num_threads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, _stop)
+    for task in (_end_with_parent, _interrupt_when_told):
+        threading.Thread(target=task, daemon=True).start()
+
+
+def _interrupt_when_told() -> None:
+    _line.stop.wait()
+    _thread.interrupt_main()
+
+
+def _stop(*_) -> None:
+    """What a worker does at the interruption: a cell under way ends, and one that waits for work goes on waiting."""
+    if _is_working:
+        raise Stopped
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """What is done in here ends when its result is no longer wanted.
+
+    Raises:
+        Stopped: Then, at any place.
+    """
+    global _is_working
+    _is_working = True
+    try:
+        if _line is not None and _line.stop.is_set():  # told before it began
+            raise Stopped
+        yield
+    finally:
+        _is_working = False
 
 
 def _end_with_parent() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.store import CODE_VERSION
+from sirenvae.text_files import write_text
 
 _DIGITS = 6  # Significant ones; the last of them is far below the spread of any run.
 _FIELDS = ("experiment", "command", "version", "code_version", "settings", "notes", "rows")
@@ -99,11 +100,7 @@ def write_reference_results(
     fields = [f"{json.dumps(name)}: {_as_json(value)}" for name, value in head.items()]
     for name, lines in {"notes": notes, "rows": rows}.items():
         fields.append(f"{json.dumps(name)}: [\n" + ",\n".join(map(_as_json, lines)) + "\n]")
-    try:
-        path.write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"The file {path} cannot be written: {error.strerror}.") from error
-    return path
+    return write_text(path, "{\n" + ",\n".join(fields) + "\n}\n")
 
 
 def _folder(folder: Path | None):

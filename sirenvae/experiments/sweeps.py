@@ -13,7 +13,7 @@ from types import GeneratorType
 from typing import Any
 
 from sirenvae.errors import InputError
-from sirenvae.experiments.executors import Line, report
+from sirenvae.experiments.executors import Line, report, working
 from sirenvae.experiments.store import Store, StoreError, key_of
 
 
@@ -229,7 +229,7 @@ _one_at_a_time = threading.Lock()  # Cells draw from torch's global generator: t
 
 def _run_in_worker(work: Callable, cell: Any) -> tuple[Any, float]:
     """Run a cell, or a group of them, in a worker, reporting its events."""
-    with _one_at_a_time:
+    with _one_at_a_time, working():
         steps = _run(work, cell)
         while True:
             try:

@@ -78,12 +78,6 @@ class LatentVariableModel(nn.Module, ABC):
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
         """Carry standard normal noise ``(*R, N, K)`` to a draw of the prior."""
 
-    def _load_from_state_dict(self, state_dict, prefix, *args):
-        for name in ("location", "scale"):  # where files of version 0.1 have what are now the units
-            if prefix + name in state_dict:
-                state_dict[f"{prefix}units.{name}"] = state_dict.pop(prefix + name)
-        super()._load_from_state_dict(state_dict, prefix, *args)
-
     @property
     def location(self) -> Tensor:
         """Where standard units have their zero, shape ``(*R, 1, D)``, float64."""

@@ -8,6 +8,7 @@ by what changed around it instead of being counted again.
 from __future__ import annotations
 
 import heapq
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -50,13 +51,16 @@ class EliminationStep:
 
 
 class FrontierLog:
-    """The frontier of every step, kept as changes; reading the steps in order costs as much as the changes."""
+    """The frontier of every step, kept as changes; reading the steps in order costs as much as the changes.
+
+    Networks and their inverses are shared by threads, so each thread that reads has a place of its own in the log.
+    """
 
     def __init__(self, position: Mapping[Variable, int]):
         self._position = position
         self._changes: list[dict[Variable, float]] = [{}]
         self._removed: list[Variable] = []
-        self._cursor, self._frontier = 0, {}
+        self._reader = threading.local()
 
     def set_cost(self, variable: Variable, cost: float) -> None:
         """A variable entered, or its cost changed, before the step that comes next."""
@@ -74,13 +78,15 @@ class FrontierLog:
 
     def frontier_of(self, index: int) -> dict[Variable, float]:
         """The frontier from which step `index` chose, in declared order."""
-        if index < self._cursor or self._cursor == 0:
-            self._cursor, self._frontier = 0, dict(self._changes[0])
-        while self._cursor < index:
-            del self._frontier[self._removed[self._cursor]]
-            self._cursor += 1
-            self._frontier.update(self._changes[self._cursor])
-        return {v: self._frontier[v] for v in sorted(self._frontier, key=self._position.__getitem__)}
+        reached, frontier = getattr(self._reader, "place", (None, None))
+        if reached is None or index < reached:
+            reached, frontier = 0, dict(self._changes[0])
+        while reached < index:
+            del frontier[self._removed[reached]]
+            reached += 1
+            frontier.update(self._changes[reached])
+        self._reader.place = reached, frontier
+        return {v: frontier[v] for v in sorted(frontier, key=self._position.__getitem__)}
 
 
 def eliminations(
