@@ -3,8 +3,7 @@
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.look import plain
-from sirenvae.ui.results_view import (
+from sirenvae.ui.results.view import (
     finished_cells,
     is_dark,
     parts_code,
@@ -19,7 +18,8 @@ from sirenvae.ui.results_view import (
     table1_code,
     tuning_code,
 )
-from sirenvae.ui.teaching import show_code, shown_in
+from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.teaching import show_code, shown_in
 
 CHART = {"displayModeBar": False}
 
@@ -63,7 +63,7 @@ def sizes(results) -> None:
     """The figure of ELBO against training-set size."""
     from sirenvae.figures.elbo import elbo_vs_size_figure
     from sirenvae.figures.results import in_ink
-    from sirenvae.ui.training_words import size_findings
+    from sirenvae.ui.training.words import size_findings
 
     st.markdown(
         "How many points make up for not knowing the structure? **First thing to try:** find the size at which the "

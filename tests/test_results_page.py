@@ -16,8 +16,8 @@ from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.figures.results import CLASSICAL, excess_figure, squeezed
 from sirenvae.figures.results_words import parts_words, table1_words, tuning_words
 from sirenvae.models.references import REFERENCES
-from sirenvae.ui.look import plain
-from sirenvae.ui.results_view import finished_cells, parts_code, rows_of, size_code, table1_code, tuning_code
+from sirenvae.ui.results.view import finished_cells, parts_code, rows_of, size_code, table1_code, tuning_code
+from sirenvae.ui.shared.look import plain
 
 FEW = {"true": 0.8, "fully_connected": 1.3, "independent": 1.2, "vanilla_vae": 1.4, "linear_gaussian_bn": 0.6}
 MANY = {"true": 0.02, "fully_connected": 0.021, "independent": 0.06, "vanilla_vae": 0.08, "linear_gaussian_bn": 0.02}
