@@ -17,7 +17,8 @@ from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.keeping import Keeper, model_file
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
-from sirenvae.jobs.manager import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan, TrainingManager
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan
+from sirenvae.jobs.queue import TrainingManager
 from sirenvae.jobs.worker import train
 from sirenvae.training import RECIPES
 
@@ -192,7 +193,7 @@ def test_a_job_that_never_reports_is_stopped_at_the_cap():
 
 def test_the_worker_ends_when_its_stdin_does(manager):
     manager.submit(SMALL, patience=30.0)
-    worker = manager._worker
+    worker = manager._worker.process
     worker.stdin.close()
     assert worker.wait(timeout=10) == 0
 

@@ -7,7 +7,7 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.graphs import load_network
-from sirenvae.jobs.manager import Plan
+from sirenvae.jobs.plans import Plan
 from sirenvae.jobs.worker import config_of
 from sirenvae.ui.training.code import training_code
 

@@ -9,7 +9,7 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from colour_contrast import contrast
 
 from sirenvae.graphs import load_network
-from sirenvae.jobs.manager import RUNNING, Job, Plan
+from sirenvae.jobs.plans import RUNNING, Job, Plan
 from sirenvae.ui.training.charts import size_chart, size_in_training, training_chart
 from sirenvae.ui.training.words import (
     doing,

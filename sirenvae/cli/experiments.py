@@ -7,10 +7,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from sirenvae.cli.formats import without_nan
 from sirenvae.cli.graphs import add_network_argument, load
 from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, follow, make_folder, resources
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import without_nan
 
 
 def add_commands(commands) -> None:

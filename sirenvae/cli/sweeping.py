@@ -10,8 +10,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sirenvae.cli.formats import without_nan, write_table
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import without_nan, write_table
 
 # Of a bar that counts costs, which say nothing to the reader.
 BAR_OF_COSTS = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"

@@ -24,7 +24,7 @@ import torch
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.keeping import Keeper
-from sirenvae.jobs.manager import FAILED, FINISHED, STOPPED, Plan
+from sirenvae.jobs.plans import FAILED, FINISHED, STOPPED, Plan
 from sirenvae.training import RECIPES
 
 Send = Callable[[str, str | None, object], None]

@@ -2,6 +2,7 @@
 // steps: what it does and what comes out.
 
 import { html } from "../shared/dom.js";
+import { frontierAt } from "./replay.js";
 
 const TABLE_ROWS = 8;
 const FILL_BUTTONS = 4; // fill edges with a button, the newest; the others are in a list

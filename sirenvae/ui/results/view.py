@@ -125,7 +125,7 @@ def show_table(rows: Sequence[dict], names: dict[str, str], key: str) -> None:
 
 def show_origin(results: ReferenceResults) -> None:
     """What a reader must know, files to take away, and the command that made the results."""
-    from sirenvae.cli.reference import from_reference
+    from sirenvae.experiments.reference_texts import from_reference
 
     name = results.experiment
     with st.container(horizontal=True):

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 from sirenvae.figures.elbo import LEARNER_LOOKS, truth_label
 from sirenvae.graphs import observed_entropy
-from sirenvae.jobs.manager import Job
+from sirenvae.jobs.plans import Job
 
 _CROSS = "path://M2,0 L5,3 L8,0 L10,2 L7,5 L10,8 L8,10 L5,7 L2,10 L0,8 L3,5 L0,2 Z"
 _SYMBOLS = {"circle": "circle", "square": "rect", "diamond": "diamond", "triangle-up": "triangle", "x": _CROSS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sirenvae.jobs.manager import Plan
+from sirenvae.jobs.plans import Plan
 
 
 def training_code(plan: Plan) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ import streamlit as st
 from sirenvae.errors import InputError
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
-from sirenvae.jobs.manager import Plan, TrainingManager
+from sirenvae.jobs.plans import Plan
+from sirenvae.jobs.queue import TrainingManager
 from sirenvae.ui.shared.choice import choose
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.shared.teaching import network_lines

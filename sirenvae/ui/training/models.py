@@ -9,7 +9,7 @@ import streamlit as st
 
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.jobs.manager import Job
+from sirenvae.jobs.plans import Job
 from sirenvae.ui.shared.graph import CACHE_KEYS
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.training.words import posterior_rows, posterior_words, samples_rows

@@ -10,7 +10,7 @@ import time
 import streamlit as st
 
 from sirenvae.graphs import BayesianNetwork, network_names, network_to_json
-from sirenvae.jobs.manager import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.shared.teaching import show_code
 from sirenvae.ui.training.charts import size_chart, size_in_training, training_chart

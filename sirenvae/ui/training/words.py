@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import correlation, fmean, median, stdev
 
 from sirenvae.figures.elbo import LEARNER_LOOKS, MODEL_LOOKS
-from sirenvae.jobs.manager import RUNNING, Job
+from sirenvae.jobs.plans import RUNNING, Job
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.training.charts import seed_losses, true_loss, true_loss_error
 

@@ -1,4 +1,4 @@
-"""The results that come with the package, as texts: ``results --reference``."""
+"""The results that come with the package, as texts for files and the screen."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from statistics import fmean, stdev
 
-from sirenvae.cli.formats import LEARNERS, as_latex, as_lines, as_markdown
-from sirenvae.cli.parts import parts_texts
-from sirenvae.cli.tables import table1_texts
-from sirenvae.cli.tuning import tuning_texts
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import as_latex, as_lines, as_markdown
 from sirenvae.experiments.reference_results import ReferenceResults, reference_result_names, reference_results
+from sirenvae.experiments.texts import figure_texts, parts_texts, table1_texts, tuning_texts
 
 
 def from_reference(name: str, form: str) -> tuple[str, int]:
@@ -55,32 +52,6 @@ def _listed(form: str) -> tuple[str, int]:
 
 def _origin(results: ReferenceResults) -> str:
     return f"made by {results.command} (sirenvae {results.version}, code version {results.code_version})"
-
-
-def figure_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
-    """The rows of the figure as texts with a head, seeds together, and which columns are numbers."""
-    cells: dict[tuple, list[dict]] = {}
-    for row in rows:
-        cells.setdefault((row["network"], row["size"], row["model"], row["recipe"]), []).append(row)
-    head = ["network", "points", "model", "recipe", "seeds", "ELBO", "IWAE bound", "excess NLL", "true log evidence"]
-    body = [
-        [network, str(size), LEARNERS[model], recipe or "-", str(len(seeds))]
-        + [_spread([row[name] for row in seeds]) for name in ("elbo", "iwae", "excess_nll")]
-        + [_truth(seeds[0])]
-        for (network, size, model, recipe), seeds in cells.items()
-    ]
-    return [head, *body], [name not in ("network", "model", "recipe") for name in head]
-
-
-def _spread(values: Sequence[float | None]) -> str:
-    if None in values:
-        return "-"
-    return f"{fmean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
-
-
-def _truth(row: dict) -> str:
-    error = row["true_log_evidence_error"]
-    return f"{row['true_log_evidence']:.3f}" + (f" (estimated ± {error:.2g})" if error else "")
 
 
 _TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}

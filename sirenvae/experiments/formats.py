@@ -9,18 +9,6 @@ from pathlib import Path
 
 from sirenvae.errors import InputError
 
-LEARNERS = {
-    "truth": "true network",
-    "true": "SIReN-VAE, true structure",
-    "fully_connected": "SIReN-VAE, fully connected",
-    "independent": "SIReN-VAE, independent",
-    "vanilla_vae": "vanilla VAE",
-    "independent_gaussians": "independent Gaussians",
-    "ledoit_wolf": "covariance, Ledoit-Wolf",
-    "factor_analysis": "factor analysis",
-    "linear_gaussian_bn": "linear BN, known structure",
-    "linear_gaussian_bn_ridge": "linear BN, with ridge",
-}
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", "±": r"$\pm$"}
 
 

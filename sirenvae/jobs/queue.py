@@ -1,4 +1,4 @@
-"""Training jobs: a queue, and one worker process that trains. No torch and no Streamlit here.
+"""The queue of training jobs, and the worker process that trains them one after the other. No torch here.
 
 A thread would starve beside the page's own work, so training has a process of its own. It is started before the first
 job, so that nobody waits for the imports, and it is ended whenever a job does not stop by itself.
@@ -6,99 +6,19 @@ job, so that nobody waits for the imports, and it is ended whenever a job does n
 
 from __future__ import annotations
 
-import pickle
 import re
 import secrets
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sirenvae.errors import InputError
-from sirenvae.graphs import BayesianNetwork
-
-QUEUED, RUNNING, STOPPED, FINISHED, FAILED = "queued", "running", "stopped", "finished", "failed"
-_ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to train, in plain values; the worker makes a configuration of it.
-
-    Attributes:
-        network: A network with conditionals.
-        preset: A preset's name; the fields below are then left aside.
-        models, sizes, num_seeds: As in :class:`sirenvae.experiments.elbo_vs_size.Config`.
-        learning_rate, num_steps: As in :class:`sirenvae.training.Recipe`.
-        source: Lines of code that make the network, for the page to show.
-    """
-
-    network: BayesianNetwork
-    preset: str | None = None
-    models: tuple[str, ...] = ()
-    sizes: tuple[int, ...] = ()
-    num_seeds: int = 3
-    learning_rate: float = 3e-3
-    num_steps: int | None = None
-    source: tuple[str, ...] = ()
-
-
-@dataclass
-class Job:
-    """A training job and what it has found so far, in plain values.
-
-    Attributes:
-        id: Its name, for links.
-        plan: What was asked for.
-        state: One of queued, running, stopped, finished, failed.
-        message: One sentence about how it ended, if there is something to say.
-        about: What the worker made of the plan: ``models``, ``sizes``, ``num_seeds``, ``steps`` per size, the fields
-            of the ``recipe`` and the ``device``. ``None`` until the worker has answered.
-        progress: One record per report of a cell in training: ``model``, ``size``, ``step``, ``num_steps``,
-            ``train_elbo`` and ``test_elbo`` per seed, ``replica_steps_per_second``.
-        points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the
-            command line writes them.
-        folder: Where its models are kept, see :func:`sirenvae.experiments.keeping.model_file`.
-        started, ended: On the monotonic clock, in seconds, as if it had never been interrupted.
-    """
-
-    id: str
-    plan: Plan
-    folder: Path
-    state: str = QUEUED
-    message: str = ""
-    about: dict | None = None
-    progress: list[dict] = field(default_factory=list)
-    points: list[dict] = field(default_factory=list)
-    started: float | None = None
-    ended: float | None = None
-
-    @property
-    def active(self) -> bool:
-        """Whether something may still change."""
-        return self.state in (QUEUED, RUNNING)
-
-    @property
-    def can_go_on(self) -> bool:
-        """Whether it was stopped before its end."""
-        return self.state == STOPPED and self.about is not None
-
-    @property
-    def done(self) -> frozenset[tuple[str, int]]:
-        """The finished cells, as pairs of model and size."""
-        return frozenset((point["model"], point["size"]) for point in self.points)
-
-    @property
-    def rows(self) -> list[dict]:
-        """The numbers found, one row per cell and seed."""
-        return [row for point in self.points for row in point["rows"]]
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
+from sirenvae.jobs.process import WorkerProcess
 
 
 class TrainingManager:
@@ -118,8 +38,7 @@ class TrainingManager:
         self._max_kept, self._stop_seconds = max_kept, stop_seconds
         self._jobs: dict[str, Job] = {}
         self._changed = threading.Condition(threading.RLock())
-        self._worker: subprocess.Popen | None = None
-        self._reader: threading.Thread | None = None
+        self._worker: WorkerProcess | None = None
         self._cap: threading.Timer | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="sirenvae-")
         self._ready, self._closed = False, False
@@ -143,7 +62,7 @@ class TrainingManager:
             job_id = f"{name}-{plan.preset or 'own'}-{secrets.token_hex(2)}"
             job = self._jobs[job_id] = Job(job_id, plan, Path(self._folder.name, job_id))
             job.folder.mkdir()  # before the worker knows of it: a checked job runs at once
-            self._send(("check", job.id, plan))
+            self._worker.send(("check", job.id, plan))
             self._changed.wait_for(lambda: job.about is not None or not job.active, timeout=patience)
             if job.state == FAILED:
                 shutil.rmtree(self._jobs.pop(job.id).folder)
@@ -203,10 +122,9 @@ class TrainingManager:
         """End the worker and wait until it is gone."""
         with self._changed:
             self._closed = True
-            worker, reader = self._worker, self._reader
+            worker = self._worker
         if worker is not None:
-            worker.kill()
-            reader.join()
+            worker.end()
         self._folder.cleanup()
 
     def _stop(self, job_id: str, message: str) -> None:
@@ -218,7 +136,7 @@ class TrainingManager:
                 self._end(job, STOPPED, "Stopped before it began.")
                 return
             job.message = message or "Stopped."
-            self._send(("stop", job_id))
+            self._worker.send(("stop", job_id))
             self._later(self._stop_seconds, self._kill_if_running, job_id)
 
     def _kill_if_running(self, job_id: str) -> None:
@@ -242,41 +160,16 @@ class TrainingManager:
 
     def _start_worker(self) -> None:
         self._ready = False
-        self._worker = subprocess.Popen(
-            [sys.executable, "-m", "sirenvae.jobs.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=_ROOT,
-        )
-        self._reader = threading.Thread(target=self._read, args=(self._worker,), daemon=True)
-        self._reader.start()
-
-    def _send(self, message: tuple) -> None:
-        """Send to the worker; if it has just died, its reader notices and everything is sent again to the next one."""
-        with suppress(BrokenPipeError):
-            pickle.dump(message, self._worker.stdin)
-            self._worker.stdin.flush()
-
-    def _read(self, worker: subprocess.Popen) -> None:
-        """Run in a thread for each worker: receive until it ends."""
-        while True:
-            try:
-                kind, job_id, value = pickle.load(worker.stdout)
-            except (EOFError, pickle.UnpicklingError):  # the latter if it was ended in the middle of a message
-                break
-            with self._changed:
-                self._receive(kind, job_id, value)
-                self._changed.notify_all()
-        worker.kill()
-        code = worker.wait()
-        worker.stdout.close()
-        with self._changed:
-            with suppress(BrokenPipeError):  # a message that it no longer read
-                worker.stdin.close()
-            self._worker_ended(code)
-            self._changed.notify_all()
+        self._worker = WorkerProcess(self._receive, self._worker_ended)
 
     def _receive(self, kind: str, job_id: str | None, value) -> None:
+        """Take a message of the worker; its thread calls this."""
+        with self._changed:
+            self._take(kind, job_id, value)
+            self._run_next()
+            self._changed.notify_all()
+
+    def _take(self, kind: str, job_id: str | None, value) -> None:
         if kind == "ready":
             self._ready = True
         job = self._jobs.get(job_id)
@@ -288,9 +181,7 @@ class TrainingManager:
             elif kind == "points":
                 job.points.append(value)
             elif kind == "ended":
-                state, message = value
-                self._end(job, state, message)
-        self._run_next()
+                self._end(job, *value)
 
     def _take_progress(self, job: Job, record: dict) -> None:
         """A job that goes on may begin a little before its last report: what is trained again replaces that."""
@@ -306,7 +197,7 @@ class TrainingManager:
         if jobs and not any(job.state == RUNNING for job in jobs) and (job := jobs[0]).about is not None:
             spent = 0.0 if job.started is None else job.ended - job.started
             job.state, job.started = RUNNING, time.monotonic() - spent
-            self._send(("run", job.id, job.plan, job.folder, job.done))
+            self._worker.send(("run", job.id, job.plan, job.folder, job.done))
             self._cap = self._later(self.max_seconds, self._stop_at_cap, job.id)
 
     def _end(self, job: Job, state: str, message: str) -> None:
@@ -317,7 +208,13 @@ class TrainingManager:
         job.message = "" if state == FINISHED else message or job.message
 
     def _worker_ended(self, code: int) -> None:
-        """Say what that means for the jobs, and start the next worker; one that never came up is not tried again."""
+        """Say what that means for the jobs, and start the next worker; its thread calls this."""
+        with self._changed:
+            self._settle_without_worker(code)
+            self._changed.notify_all()
+
+    def _settle_without_worker(self, code: int) -> None:
+        """One that never came up is not tried again."""
         for job in self._jobs.values():
             if job.state == RUNNING and job.message:
                 self._end(job, STOPPED, job.message)
@@ -331,7 +228,7 @@ class TrainingManager:
             self._start_worker()
             for job in self._jobs.values():
                 if job.state == QUEUED:
-                    self._send(("check", job.id, job.plan))
+                    self._worker.send(("check", job.id, job.plan))
 
     def _forget_oldest(self) -> None:
         ended = [job_id for job_id, job in self._jobs.items() if not job.active]
