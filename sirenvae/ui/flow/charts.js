@@ -1,6 +1,6 @@
 // The two charts beside the cloud: how far each block may stretch, and how the residual falls from sweep to sweep.
 
-import { make } from "../shared/dom.js";
+import { make, write } from "../shared/dom.js";
 
 const CHART = { width: 340, left: 44, right: 12 };
 export const KINDS = [
@@ -12,7 +12,7 @@ const LOW = 0.4; // of a bar that has no room for its number
 const LEAST = -15; // powers of ten below this are rounding
 
 function label(parent, x, y, text, attributes = {}) {
-  make("text", { x, y, ...attributes }, parent).textContent = text;
+  write(text, { x, y, ...attributes }, parent);
 }
 
 // Bars of the Lipschitz bounds, what was measured in each as a notch, and the line that no bar passes.

@@ -1,6 +1,6 @@
 // The cloud of points on a canvas: where they are, where they came from, and the lines of the flow's density.
 
-import { html } from "../shared/dom.js";
+import { bytesOf, html } from "../shared/dom.js";
 import { contour, joined } from "./contours.js";
 
 const RING = 7; // colours on each side of none
@@ -10,7 +10,7 @@ const ARROWS = 90; // points that get an arrow
 const LEAST_MOVE = 5; // pixels below which an arrow would be a dot
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 40 };
 
-const decode = (text, Kind) => new Kind(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+const decode = (text, Kind) => new Kind(bytesOf(text).buffer);
 
 export class Cloud {
   constructor(host) {

@@ -9,6 +9,7 @@ import streamlit as st
 import sirenvae as sv
 from sirenvae.ui.shared.component import views
 from sirenvae.ui.shared.graph import CACHE_KEYS, fingerprint
+from sirenvae.ui.shared.steps import step_in_url, write_in_url
 
 MOST_BLOCKS = 6
 _STEP, _SENT = "flow_at", "flow_step_sent"  # in the session: {"way": way, "step": k}, and what was sent
@@ -46,7 +47,6 @@ def drawing_of(
     """The frames of a choice, see :func:`~sirenvae.figures.flows.flow_drawing`, with an ``id``."""
     from sirenvae.figures.flows import flow_drawing
 
-    _on_one_core()
     drawing = flow_drawing(flow_of(network, pair, weights, num_blocks), way)
     return drawing | {"id": fingerprint(drawing)}
 
@@ -56,7 +56,6 @@ def error_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str, n
     """See :func:`~sirenvae.figures.flows.log_det_error`."""
     from sirenvae.figures.flows import log_det_error
 
-    _on_one_core()
     return log_det_error(flow_of(network, pair, weights, num_blocks))
 
 
@@ -65,12 +64,11 @@ def samples_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str,
     """See :func:`~sirenvae.figures.flow_samples.samples_beside`."""
     from sirenvae.figures.flow_samples import samples_beside
 
-    _on_one_core()
     return samples_beside(network, flow_of(network, pair, weights, num_blocks))
 
 
 def _on_one_core() -> None:
-    """The products are small; threads that wait for each other on a busy machine would make them slow."""
+    """For all that follows: the products are small, and threads that wait for each other would make them slow."""
     import torch
 
     torch.set_num_threads(1)
@@ -102,24 +100,16 @@ def flow_picture(drawing: dict[str, Any], key: str = "flow_picture") -> None:
         key: The widget's key.
     """
     way, last = drawing["way"], len(drawing["frames"]) - 1
-    kept = st.session_state.get(_STEP, {"way": way, "step": _step_in_url()})
+    kept = st.session_state.get(_STEP, {"way": way, "step": step_in_url(_IN_URL)})
     step = min(kept["step"], last) if kept["way"] == way else 0
     st.session_state[_STEP] = {"way": way, "step": step}
     # What was sent stays the same while the picture is on the page: the frames are large, the step is the browser's.
     sent = st.session_state.get(_SENT)
     if key not in st.session_state or sent is None or sent["id"] != drawing["id"]:
         sent = st.session_state[_SENT] = {"id": drawing["id"], "step": step}
-    if step:
-        st.query_params[_IN_URL] = str(step)
-    else:
-        st.query_params.pop(_IN_URL, None)
+    write_in_url(_IN_URL, step)
 
     def stepped() -> None:
         st.session_state[_STEP] = st.session_state[key]["at"]
 
     _draw("flow", key, drawing | {"step": sent["step"]}, on_at_change=stepped)
-
-
-def _step_in_url() -> int:
-    text = st.query_params.get(_IN_URL, "0")
-    return int(text) if text.isdecimal() and len(text) < 4 else 0

@@ -1,7 +1,7 @@
 // The large picture as a file, and the address of what is seen. Everything is made here; nothing is asked of a server.
 
 import { STYLES } from "../shared/canvas.js";
-import { html, make, SVG } from "../shared/dom.js";
+import { button, colourOf, html, make, SVG } from "../shared/dom.js";
 import { board } from "./board.js";
 
 const COPIED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "opacity", "font-family",
@@ -43,8 +43,7 @@ function canvasLines(picture, scale) {
   const group = make("g", {});
   for (const [kind, pairs] of picture.canvas.layers) {
     const { colour, width, alpha, dash, arrow } = STYLES[kind];
-    picture.canvas.probe.style.color = `var(${colour})`;
-    const stroke = getComputedStyle(picture.canvas.probe).color;
+    const stroke = colourOf(picture.canvas.probe, colour);
     const layer = make("g", { stroke, fill: "none", opacity: alpha, "stroke-width": width / scale }, group);
     if (dash) layer.setAttribute("stroke-dasharray", dash.map((part) => part / scale).join(" "));
     for (const [a, b] of pairs) {
@@ -80,10 +79,10 @@ export class Exporter {
     this.address.addEventListener("focus", () => this.address.select());
     this.said = html("span", { role: "status" });
     this.root.append(
-      html("div", { class: "row" }, this.#button("Copy link", () => this.copy()), this.address),
+      html("div", { class: "row" }, button("Copy link", () => this.copy()), this.address),
       html(
-        "div", { class: "row" }, this.#button("Picture as SVG", () => this.svg()),
-        this.#button("Picture as PNG", () => this.png()), this.said,
+        "div", { class: "row" }, button("Picture as SVG", () => this.svg()),
+        button("Picture as PNG", () => this.png()), this.said,
       ),
     );
     host.append(this.root);
@@ -99,12 +98,6 @@ export class Exporter {
   update({ name }) {
     this.name = name;
     this.show();
-  }
-
-  #button(words, act) {
-    const button = html("button", { type: "button" }, words);
-    button.addEventListener("click", act);
-    return button;
   }
 
   // The address of the page with the step as it is now; the page's own follows a moment later.

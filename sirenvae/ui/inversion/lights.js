@@ -1,7 +1,7 @@
 // What a question lights in the pictures: edges of a path or of a difference, and letters beside variables. It lies over
 // the edges, so it is the same whether they are lines or on a canvas.
 
-import { make } from "../shared/dom.js";
+import { make, write } from "../shared/dom.js";
 import { RADIUS } from "../shared/routes.js";
 
 const LETTER = 15; // pixels of a letter beside a disc, at any zoom
@@ -42,7 +42,7 @@ export class Lights {
       const mark = make("g", { transform: `translate(${x[v]} ${y[v]})`, "data-mark": names[v] }, layer.marks);
       make("circle", { r: RADIUS + 6 }, mark);
       const isWord = words.length > 1;
-      make("text", { class: isWord ? "long" : "", "data-x": x[v] }, mark).textContent = words;
+      write(words, { class: isWord ? "long" : "", "data-x": x[v] }, mark);
     }
     picture.onFit = (scale) => this.#fit(layer, scale);
     picture.svg.classList.add("asked");
@@ -51,16 +51,13 @@ export class Lights {
   }
 
   #edge(picture, layer, a, b, look) {
-    const { names, x, y } = picture.model;
+    const { names } = picture.model;
     const group = make("g", { class: `lit ${look}`, "data-lit": `${names[a]}-${names[b]}` }, layer);
     const hasHead = !["assumed", "joined"].includes(look);
     const { line, head } = picture.routes.paths(a, b, hasHead);
     make("path", { class: "line", d: line }, group);
     if (hasHead) make("path", { class: "head", d: head }, group);
-    if (look !== "gone") return;
-    const [cx, cy] = picture.routes.control(a, b);
-    const [mx, my] = [(x[a] + 2 * cx + x[b]) / 4, (y[a] + 2 * cy + y[b]) / 4];
-    make("path", { class: "cross", d: `M${mx - 8} ${my - 8}l16 16m0 -16l-16 16` }, group);
+    if (look === "gone") make("path", { class: "cross", d: picture.routes.cross(a, b) }, group);
   }
 
   // Where the middle of a word above its disc is, moved aside at the picture's edges; `letter` is half of one's width.

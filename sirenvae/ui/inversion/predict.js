@@ -1,8 +1,8 @@
 // Predict, then reveal: the learner says what the next step does before it is shown. The score stays in this tab.
 
-import { html } from "../shared/dom.js";
+import { button, html } from "../shared/dom.js";
+import { several, shortened } from "../shared/words.js";
 import { edgesAt, missingEdges, neighboursOf } from "./replay.js";
-import { countOf, shortened } from "./words.js";
 
 const MOST_CHOICES = 40; // buttons for variables; of more only those near the one that goes
 const HIGHEST_COST = 5; // a question about a cost offers 0 to this, and more
@@ -48,31 +48,29 @@ export class Prediction {
     if (this.mode === "parents") return this.#askParents(names[this.next]);
     if (frontier.length === 1) return this.#askCost(names[frontier[0]]);
     const words = "Which of the frontier goes next? The one whose neighbours need the fewest edges to be all connected.";
-    const choices = frontier.slice(0, MOST_CHOICES).map((v) => this.#button(names[v], () => this.pick(v)));
+    const choices = frontier.slice(0, MOST_CHOICES).map((v) => button(names[v], () => this.pick(v)));
     const more = frontier.length > MOST_CHOICES ? [html("p", {}, "The others can be clicked in the picture.")] : [];
-    return [html("h3", {}, "Your turn"), html("p", {}, words), html("div", { class: "choices" }, ...choices), ...more];
+    return this.#ask(words, choices, ...more);
+  }
+
+  #ask(words, choices, ...more) {
+    const question = [html("h3", {}, "Your turn"), html("p", {}, words)];
+    return [...question, html("div", { class: "choices" }, ...choices), ...more];
   }
 
   #askCost(name) {
-    const words = `The frontier holds ${name} alone. How many fill edges does it cost?`;
-    const costs = Array.from({ length: HIGHEST_COST + 1 }, (_, cost) =>
-      this.#button(String(cost), () => this.guess((actual) => actual === cost, String(cost))),
-    );
-    const more = this.#button("more", () => this.guess((actual) => actual > HIGHEST_COST, `more than ${HIGHEST_COST}`));
-    return [
-      html("h3", {}, "Your turn"), html("p", {}, words), html("div", { class: "choices" }, ...costs, more),
-    ];
+    const cost = (n) => button(String(n), () => this.guess((actual) => actual === n, String(n)));
+    const costs = Array.from({ length: HIGHEST_COST + 1 }, (_, n) => cost(n));
+    const more = button("more", () => this.guess((actual) => actual > HIGHEST_COST, `more than ${HIGHEST_COST}`));
+    return this.#ask(`The frontier holds ${name} alone. How many fill edges does it cost?`, [...costs, more]);
   }
 
   #askParents(name) {
     const words = `${name} goes next. Which variables become its parents? Mark them, here or in the picture.`;
-    const near = this.#candidates();
-    this.toggles = new Map(near.map((v) => [v, this.#button(this.stepper.model.names[v], () => this.toggle(v))]));
-    for (const toggle of this.toggles.values()) toggle.setAttribute("aria-pressed", "false");
-    const check = this.#button("Check", () => this.check());
-    check.classList.add("main");
-    const choices = html("div", { class: "choices" }, ...this.toggles.values());
-    return [html("h3", {}, "Your turn"), html("p", {}, words), choices, check];
+    const { names } = this.stepper.model;
+    const toggle = (v) => button(names[v], () => this.toggle(v), { "aria-pressed": "false" });
+    this.toggles = new Map(this.#candidates().map((v) => [v, toggle(v)]));
+    return this.#ask(words, this.toggles.values(), button("Check", () => this.check(), { class: "main" }));
   }
 
   // Everything that is left; in a large graph what is at most two edges away.
@@ -88,12 +86,6 @@ export class Prediction {
       .sort((u, v) => u - v);
   }
 
-  #button(words, act) {
-    const button = html("button", { type: "button" }, words);
-    button.addEventListener("click", act);
-    return button;
-  }
-
   // A click on a disc of the large picture.
   click(v) {
     if (!this.isOn) return;
@@ -106,7 +98,7 @@ export class Prediction {
     const [next, costs] = [this.next, this.stepper.waiting];
     const [mine, best] = [costs.get(v), costs.get(next)];
     const lacking = missingEdges(this.stepper, v).map(([a, b]) => `${names[a]}–${names[b]}`);
-    const price = lacking.length ? `${countOf(lacking.length, "edge")}: ${shortened(lacking)}` : "no edge";
+    const price = lacking.length ? `${several(lacking.length, "edge")} added: ${shortened(lacking)}` : "no edge";
     let words = "Right.";
     if (v !== next) {
       words =
@@ -160,8 +152,8 @@ export class Prediction {
     const count = answers.length ? `${right} of ${answers.length}` : "nothing answered yet";
     const said = html("output", {}, `Score: ${count}`);
     const line = html("p", { class: "score" }, said);
-    if (this.isOn) line.append(this.#button("Show me", () => this.stepper.go(this.stepper.step + 1)));
-    if (answers.length) line.append(this.#button("Start over", () => this.#startOver()));
+    if (this.isOn) line.append(button("Show me", () => this.stepper.go(this.stepper.step + 1)));
+    if (answers.length) line.append(button("Start over", () => this.#startOver()));
     return line;
   }
 

@@ -1,7 +1,7 @@
 // The race of rules: a row for each with the edges of its inverse so far, and the same as lines over the steps. It
 // follows the stepper on the same page.
 
-import { html, make } from "../shared/dom.js";
+import { html, make, write } from "../shared/dom.js";
 import { board } from "./board.js";
 
 const LOOKS = {
@@ -39,8 +39,7 @@ export class RaceBoard {
   }
 
   #table(shown) {
-    const head = html("tr");
-    for (const words of [...HEADS, ...PROPERTIES]) head.append(html("th", { scope: "col" }, words));
+    const head = html("tr", {}, ...[...HEADS, ...PROPERTIES].map((words) => html("th", { scope: "col" }, words)));
     head.children[1].setAttribute("colspan", "2"); // the bar and its number
     const body = html("tbody");
     this.cells = this.rows.map((row) => {
@@ -49,9 +48,9 @@ export class RaceBoard {
       const isShown = row.method === shown[0] && (row.order === shown[1] || row.num_fill_edges === null);
       const name = html("th", { scope: "row" }, this.#sample(row), isShown ? html("b", {}, row.name) : row.name);
       const line = html("tr", { class: isShown ? "shown" : "", "data-rule": `${row.method} ${row.order}` });
-      line.append(name, html("td", { class: "bar-cell" }, bar), count);
-      for (const value of [row.num_edges, row.largest_parent_set, row.num_fill_edges]) line.append(number(value));
-      for (const name of PROPERTIES) line.append(verdict(row[name]));
+      const numbers = [row.num_edges, row.largest_parent_set, row.num_fill_edges].map(number);
+      const verdicts = PROPERTIES.map((property) => verdict(row[property]));
+      line.append(name, html("td", { class: "bar-cell" }, bar), count, ...numbers, ...verdicts);
       body.append(line);
       return { bar, count, row };
     });
@@ -76,14 +75,12 @@ export class RaceBoard {
     for (const part of [0, 0.5, 1]) {
       const count = Math.round(part * this.most);
       make("path", { class: "grid", d: `M${LEFT} ${this.y(count)}H${wide - 12}` }, svg);
-      const label = { class: "tick end", x: LEFT - 7, y: this.y(count) + 4 };
-      make("text", label, svg).textContent = count.toLocaleString("en");
+      write(count.toLocaleString("en"), { class: "tick end", x: LEFT - 7, y: this.y(count) + 4 }, svg);
     }
     for (const step of [0, last]) {
-      const label = { class: `tick ${step ? "end" : ""}`, x: this.x(step), y: HIGH - BOTTOM + 16 };
-      make("text", label, svg).textContent = step;
+      write(step, { class: `tick ${step ? "end" : ""}`, x: this.x(step), y: HIGH - BOTTOM + 16 }, svg);
     }
-    make("text", { class: "tick middle", x: (LEFT + wide) / 2, y: HIGH - 4 }, svg).textContent = "step";
+    write("step", { class: "tick middle", x: (LEFT + wide) / 2, y: HIGH - 4 }, svg);
     for (const { running_edges: counts, method, order } of this.rows) {
       const points = counts.map((count, step) => `${this.x(step).toFixed(1)} ${this.y(count).toFixed(1)}`);
       make("path", { class: `track ${LOOKS[`${method} ${order}`]}`, d: `M${points.join("L")}` }, svg);

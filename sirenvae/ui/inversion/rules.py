@@ -11,7 +11,7 @@ from sirenvae.graphs.counterexamples import false_claim, spare_edge
 from sirenvae.graphs.inversion import ORDERS
 from sirenvae.graphs.words import with_arrows
 from sirenvae.ui.shared.graph import CACHE_KEYS, fingerprint
-from sirenvae.ui.shared.look import keep_in_url, plain
+from sirenvae.ui.shared.look import counted, keep_in_url, plain
 
 METHODS = {
     "NaMI": "nami",
@@ -130,12 +130,12 @@ def inverse_summary(network: sv.BayesianNetwork, rule: Rule) -> None:
 
 def _counts(inverse: sv.Inverse) -> list[str]:
     largest = max(inverse.dag.in_degree(v) for v in inverse.elimination_order)
-    said = [f"**{_count(inverse.dag.number_of_edges(), 'edge')}**", f"largest parent set **{largest}**"]
+    said = [f"**{counted(inverse.dag.number_of_edges(), 'edge')}**", f"largest parent set **{largest}**"]
     if inverse.steps:
         fills = sum(len(step.fill_edges) for step in inverse.steps if isinstance(step, sv.EliminationStep))
-        said.append(_count(fills, "fill edge"))
+        said.append(counted(fills, "fill edge"))
     if dropped := sum(isinstance(step, sv.PruningStep) for step in inverse.steps):
-        said.append(f"{_count(dropped, 'redundant parent')} dropped")
+        said.append(f"{counted(dropped, 'redundant parent')} dropped")
     return said
 
 
@@ -181,7 +181,3 @@ def _given(claim: sv.Independence, whose: str) -> str:
         return ""
     names = ", ".join(plain(v) for v in claim.given)
     return f" given {names}" if len(claim.given) <= _MAX_NAMED else f" given the {len(claim.given)} {whose}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -4,7 +4,7 @@ import { MOST_DRAWN } from "../shared/canvas.js";
 import { html, make } from "../shared/dom.js";
 import { Picture } from "../shared/picture.js";
 import { Routes } from "../shared/routes.js";
-import { onVariable, Tip, Zoom } from "../shared/zoom.js";
+import { onVariable, Tip, variableAt, Zoom } from "../shared/zoom.js";
 
 const PICTURES = [
   ["network", "Network", "The network with its arrows"],
@@ -62,8 +62,8 @@ export class Stage {
     this.pictures[kind] = new Picture(frame, this.model, routes, title, isLarge);
     const zoom = new Zoom(head, this.pictures[kind]);
     this.pictures[kind].plot.addEventListener("click", (event) => {
-      const v = this.model.names.indexOf(event.target.closest?.("[data-node]")?.getAttribute("data-node"));
-      if (v >= 0 && !zoom.dragged && kind === this.large) this.onVariableClick(v);
+      const v = variableAt(this.pictures[kind], event);
+      if (v !== null && !zoom.dragged && kind === this.large) this.onVariableClick(v);
     });
     frame.addEventListener("click", () => frame.classList.contains("small") && this.#click(kind));
     frame.addEventListener("keydown", (event) => {
@@ -154,10 +154,7 @@ export class Stage {
   cross(parent, child) {
     const edge = this.pictures.inverse.edge(parent, child);
     if (edge.querySelector(".cross")) return edge;
-    const { x, y } = this.model;
-    const [cx, cy] = this.pictures.inverse.routes.control(parent, child);
-    const [mx, my] = [(x[parent] + 2 * cx + x[child]) / 4, (y[parent] + 2 * cy + y[child]) / 4];
-    make("path", { class: "cross", d: `M${mx - 8} ${my - 8}l16 16m0 -16l-16 16` }, edge);
+    make("path", { class: "cross", d: this.pictures.inverse.routes.cross(parent, child) }, edge);
     return edge;
   }
 }

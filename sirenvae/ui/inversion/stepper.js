@@ -4,7 +4,7 @@
 
 import { MANY_LINES } from "../shared/canvas.js";
 import { html } from "../shared/dom.js";
-import { NoSteps, StepBar } from "../shared/step_bar.js";
+import { StepBar } from "../shared/step_bar.js";
 import { Stepped } from "../shared/stepped.js";
 import { board, post } from "./board.js";
 import { Lights } from "./lights.js";
@@ -13,7 +13,6 @@ import { frontierAt, replaySteps } from "./replay.js";
 import { Stage } from "./stage.js";
 import { legend, RulePanel, WordsPanel } from "./words.js";
 
-const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PLAY_EVERY = 1400; // milliseconds between steps at speed 1
 
 export class Stepper extends Stepped {
@@ -33,7 +32,8 @@ export class Stepper extends Stepped {
   // Called at every run of the page: only another trace rebuilds anything. The client's step is the truth, and another
   // rule for the same network goes on from it, unless an address was gone to that says another one.
   update(data, { setStateValue }) {
-    this.tell = (at) => setStateValue("at", { network: this.data.network, ...at });
+    const { stage } = this;
+    this.tell = () => setStateValue("at", { network: this.data.network, step: this.step, large: stage.wanted });
     const isVisit = data.visit !== this.visit;
     if (isVisit) this.arrive(data);
     if (data.id === this.id) {
@@ -87,7 +87,6 @@ export class Stepper extends Stepped {
     super.destroy();
     board.removeEventListener("lights", this.onLights);
     if (board.stepper === this) post("stepper", null);
-    clearTimeout(this.telling);
     this.stage.destroy();
   }
 
@@ -100,7 +99,7 @@ export class Stepper extends Stepped {
     const added = this.steps.reduce((sum, { fill, parents }) => sum + (fill?.length ?? 0) + (parents?.length ?? 0), 0);
     this.isLarge = this.model.edges.length + added + (this.data.finished?.edges.length ?? 0) > MANY_LINES;
     const words = html("div", { class: "words" });
-    this.bar = this.steps.length ? new StepBar(this) : new NoSteps();
+    this.bar = this.steps.length ? new StepBar(this) : noSteps();
     this.root.replaceChildren();
     this.stage.build(this.data, this.isLarge);
     this.root.prepend(this.stage.element, this.bar.element, words, legend(this.data));
@@ -121,24 +120,23 @@ export class Stepper extends Stepped {
     return this.predict.mode === "parents" ? "goes next" : "in the frontier";
   }
 
-  // Move to step k. Only what lies between the old and the new step is touched.
-  go(k, tell = true) {
-    const target = Math.max(0, Math.min(k, this.steps.length));
-    if (target === this.step) return;
-    const started = performance.now();
-    const before = Math.max(this.step, 0);
+  told(step) {
+    const { v, parent, child } = this.steps[step - 1] ?? {};
+    const { names } = this.model;
+    const done = child === undefined ? `${names[v]} eliminated` : `${names[child]} loses its parent ${names[parent]}`;
+    return [`step ${step} of ${this.steps.length}`, `step ${step}, ${step ? done : "start"}`];
+  }
+
+  // Only what lies between the old and the new step is touched.
+  move(before, target) {
     const touched = new Set(this.concerned(before));
     if (!this.isLarge) this.mark(before, false);
     for (let s = before + 1; s <= target; s++) this.apply(s, true, touched);
     for (let s = before; s > target; s--) this.apply(s, false, touched);
-    this.step = target;
     if (this.steps.length) this.reached = target;
     if (this.isLarge) this.drawEdges(target);
     else this.mark(target, true);
     this.look(touched);
-    this.root.dataset.step = target;
-    this.root.dataset.stepMs = (performance.now() - started).toFixed(1);
-    if (tell) this.tellLater();
   }
 
   // Paint what changed, and let everything beside the pictures say where we are. A learner who predicts sees the
@@ -165,11 +163,6 @@ export class Stepper extends Stepped {
     const [first, second] = [[v, a, "joined"], [v, b, "joined"]];
     this.lights.show({ edges: { induced: [first, second, [a, b, "caused"]] }, marks: [[v, "cause"]] });
     if (this.stage.large !== "induced") this.stage.choose("induced");
-  }
-
-  tellLater() {
-    clearTimeout(this.telling);
-    this.telling = setTimeout(() => this.tell({ step: this.step, large: this.stage.wanted }), TELL_AFTER);
   }
 
   // The variables that step s is about.
@@ -259,4 +252,10 @@ export class Stepper extends Stepped {
       picture.setCost(v, shown);
     });
   }
+}
+
+// In the bar's place where a rule has no steps.
+function noSteps() {
+  const words = "This rule does not eliminate, so there are no steps: the inverse is shown as it comes out.";
+  return { element: html("p", { class: "bar no-steps" }, words), show() {}, showPlaying() {} };
 }

@@ -11,6 +11,7 @@ from sirenvae.ui.inversion.rules import ABOUT, Rule, inverse_of
 from sirenvae.ui.inversion.views import draw
 from sirenvae.ui.shared.graph import CACHE_KEYS, fingerprint, graph_model
 from sirenvae.ui.shared.look import is_history_navigation
+from sirenvae.ui.shared.steps import step_in_url, write_in_url
 
 _AT = "inversion_at"  # in the session: {"network": its id, "step": k, "large": the picture that is large}
 _SENT = "inversion_sent"
@@ -50,8 +51,8 @@ def elimination_stepper(network: sv.BayesianNetwork, rule: Rule, predict: str = 
     if key not in st.session_state or sent is None or sent["id"] != trace["id"] or gone_to:
         visit = (sent["visit"] if sent else 0) + gone_to
         sent = st.session_state[_SENT] = {"id": trace["id"], "visit": visit, "step": at["step"], "large": at["large"]}
-    _write("step", str(at["step"]) if at["step"] else None)
-    _write("large", at["large"] if at["large"] != _LARGE[0] else None)
+    write_in_url("step", at["step"])
+    write_in_url("large", at["large"] if at["large"] != _LARGE[0] else None)
 
     def moved() -> None:
         st.session_state[_AT] = st.session_state[key]["at"]
@@ -65,15 +66,8 @@ def _kept(network: str) -> dict[str, Any]:
     at = st.session_state.get(_AT)
     if at is None or is_history_navigation():
         large = st.query_params.get("large")
-        return {"network": network, "step": _step_in_url(), "large": large if large in _LARGE else _LARGE[0]}
+        return {"network": network, "step": step_in_url("step"), "large": large if large in _LARGE else _LARGE[0]}
     return dict(at) if at["network"] == network else {"network": network, "step": 0, "large": at["large"]}
-
-
-def _write(name: str, value: str | None) -> None:
-    if value is None:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = value
 
 
 @st.cache_data(max_entries=32, show_spinner=False, hash_funcs=CACHE_KEYS)
@@ -119,12 +113,8 @@ def _finished(network: sv.BayesianNetwork, inverse: sv.Inverse) -> dict[str, Any
         rows.append((str(v), f"{listed} and {more} more" if more > 0 else listed))
     drawn = edges[::every]
     about = "As the rule makes it" if every == 1 else f"{len(drawn):,} of {len(edges):,} edges are drawn, evenly picked"
-    return {
-        "edges": drawn,
-        "about": about,
-        "rows": rows,
-        "more": max(0, len(inverse.elimination_order) - _MAX_ROWS),
-    }
+    more = max(0, len(inverse.elimination_order) - _MAX_ROWS)
+    return {"edges": drawn, "about": about, "rows": rows, "more": more}
 
 
 def _moralized(network: sv.BayesianNetwork) -> str:
@@ -138,8 +128,3 @@ def _moralized(network: sv.BayesianNetwork) -> str:
             return f"The arrows are dropped and {', '.join(edges)} are connected: each pair has a common child."
         case many:
             return f"The arrows are dropped and {many} pairs of parents with a common child are connected."
-
-
-def _step_in_url() -> int:
-    text = st.query_params.get("step", "0")
-    return int(text) if text.isdecimal() and len(text) < 6 else 0

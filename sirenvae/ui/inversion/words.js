@@ -1,7 +1,8 @@
 // What a step did: in words, as the frontier's table, and as the lines of the algorithm that ran. For a rule without
 // steps: what it does and what comes out.
 
-import { html } from "../shared/dom.js";
+import { button, html, tableOf } from "../shared/dom.js";
+import { several, shortened } from "../shared/words.js";
 import { frontierAt } from "./replay.js";
 
 const TABLE_ROWS = 8;
@@ -85,11 +86,7 @@ export class WordsPanel {
     const newest = [];
     for (let s = step - 1; s >= 0 && newest.length < MOST_FILLS; s--) newest.push(...(steps[s].fill ?? []));
     const name = ([a, b]) => `${model.names[a]}–${model.names[b]}`;
-    const buttons = newest.slice(0, FILL_BUTTONS).map((pair) => {
-      const button = html("button", { type: "button" }, name(pair));
-      button.addEventListener("click", () => this.why(...pair));
-      return button;
-    });
+    const buttons = newest.slice(0, FILL_BUTTONS).map((pair) => button(name(pair), () => this.why(...pair)));
     this.fills.hidden = !newest.length;
     this.fills.replaceChildren(html("span", {}, "Why this fill edge?"), ...buttons);
     const others = newest.slice(FILL_BUTTONS, MOST_FILLS);
@@ -129,18 +126,11 @@ export class WordsPanel {
     const seen = [...frontier].filter(([v]) => v === chosen || !this.stepper.predict.isOn); // costs are what is asked
     const rows = seen.sort(([u, a], [v, b]) => (v === chosen) - (u === chosen) || a - b || u - v);
     this.table.hidden = !rows.length;
-    const body = html("tbody");
-    for (const [v, cost] of rows.slice(0, TABLE_ROWS)) {
-      const mark = v === chosen ? "eliminated" : "";
-      body.append(
-        html("tr", { class: mark }, html("td", {}, names[v]), html("td", {}, String(cost)), html("td", {}, mark)),
-      );
-    }
-    if (rows.length > TABLE_ROWS) {
-      body.append(html("tr", {}, html("td", { colspan: "3" }, `and ${rows.length - TABLE_ROWS} more, none cheaper`)));
-    }
-    const head = html("tr", {}, html("th", {}, "frontier"), html("th", {}, "fill cost"), html("th"));
-    this.table.replaceChildren(html("thead", {}, head), body);
+    const cells = rows.slice(0, TABLE_ROWS).map(([v, cost]) => [names[v], cost, v === chosen ? "eliminated" : ""]);
+    const [head, body] = tableOf(["frontier", "fill cost", ""], cells);
+    if (rows[0]?.[0] === chosen) body.firstChild.className = "eliminated";
+    if (rows.length > TABLE_ROWS) body.append(wholeRow(`and ${rows.length - TABLE_ROWS} more, none cheaper`, 3));
+    this.table.replaceChildren(head, body);
   }
 
   // Each line that ran carries the values it ran with.
@@ -156,7 +146,7 @@ export class WordsPanel {
 
   #ranFirst() {
     const { data, frontier } = this.stepper;
-    return { 0: countOf(data.moral.length, "edge"), 1: this.#list([...frontier.keys()]) };
+    return { 0: `${several(data.moral.length, "edge")} added`, 1: this.#list([...frontier.keys()]) };
   }
 
   #ran(step) {
@@ -183,13 +173,9 @@ export class RulePanel {
     const [name, lines] = RULES[method];
     const code = html("ol", { class: "code", "aria-label": "The rule" });
     lines(order).forEach((line, i) => code.append(html("li", { class: i ? "inner" : "" }, html("span", {}, line))));
-    const body = html("tbody");
-    for (const [latent, parents] of finished.rows) {
-      body.append(html("tr", {}, html("td", {}, latent), html("td", {}, parents)));
-    }
-    if (finished.more) body.append(html("tr", {}, html("td", { colspan: "2" }, `and ${finished.more} more latents`)));
-    const head = html("tr", {}, html("th", {}, "latent"), html("th", {}, "parents in the inverse"));
-    const table = html("table", { class: "frontier-table given" }, html("thead", {}, head), body);
+    const [head, body] = tableOf(["latent", "parents in the inverse"], finished.rows);
+    if (finished.more) body.append(wholeRow(`and ${finished.more} more latents`, 2));
+    const table = html("table", { class: "frontier-table given" }, head, body);
     host.replaceChildren(
       html("h3", {}, name), html("p", { class: "told short" }, start), table, html("h4", {}, "The rule"), code,
     );
@@ -198,17 +184,13 @@ export class RulePanel {
   show() {}
 }
 
+function wholeRow(words, columns) {
+  return html("tr", {}, html("td", { colspan: columns }, words));
+}
+
 // No line ends within the name of an edge.
 function unbroken(text) {
   return text.replaceAll("–", "\u2060–\u2060");
-}
-
-export function countOf(number, noun) {
-  return `${number} ${noun}${number === 1 ? "" : "s"} added`;
-}
-
-export function shortened(words, most = 5) {
-  return words.slice(0, most).join(", ") + (words.length > most ? ` and ${words.length - most} more` : "");
 }
 
 // The marks of the pictures, drawn with the same classes as the pictures themselves.
@@ -233,11 +215,8 @@ export function legend({ finished, pruned }) {
   const marks = finished
     ? [...variables, edges[0], [arrow("inverse new"), "edge of the inverse"]]
     : [...variables, ...eliminating, ...edges, ...dropping];
-  for (const [drawing, words] of marks) {
-    const item = html("li");
-    item.innerHTML = `<svg viewBox="0 0 36 20" aria-hidden="true">${drawing}</svg>`;
-    item.append(words);
-    list.append(item);
-  }
+  list.innerHTML = marks
+    .map(([drawing, words]) => `<li><svg viewBox="0 0 36 20" aria-hidden="true">${drawing}</svg>${words}</li>`)
+    .join("");
   return list;
 }

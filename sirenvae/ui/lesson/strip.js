@@ -1,10 +1,10 @@
 // The strip of the lesson: where we are, three sentences, one thing to do, and the ways on. All stops are here, so the
 // strip answers at once; the page follows.
 
-import { html } from "../shared/dom.js";
+import { button, html } from "../shared/dom.js";
 import { appLink } from "./visit.js";
 
-const STICKY = "(min-width: 900px) and (min-height: 760px)"; // as in shared/look.py: here the strip stays in sight
+const STICKY = "(min-width: 900px) and (min-height: 760px)"; // as in shared/look.css: here the strip stays in sight
 const BELOW_BAR = 60; // pixels of the app's own bar
 const PATIENCE = 60_000; // milliseconds to wait for what a stop is about
 const CALM = 4; // looks at it between which it has not moved
@@ -22,7 +22,7 @@ export class Strip {
     this.done = html("i");
     this.words = html("p", { class: "says" });
     this.task = html("span");
-    this.where = html("button", { type: "button", class: "where" }, "Show me where");
+    this.where = button("Show me where", () => this.point(), { class: "where" });
     this.more = appLink({ class: "where" }, "Without waiting: Results");
     const head = html("div", { class: "head" }, this.back, this.jump, this.next, this.title, this.leave);
     const text = html("div", { class: "text", "aria-live": "polite" }, this.words);
@@ -30,7 +30,6 @@ export class Strip {
     const track = html("div", { class: "track", "aria-hidden": "true" }, this.done);
     this.root = html("nav", { class: "strip", "aria-label": "Lesson" }, head, track, text);
     mount.append(this.root);
-    this.where.addEventListener("click", () => this.point());
     this.jump.addEventListener("keydown", (event) => event.key === "Escape" && this.fold());
     this.onPointer = (event) => !event.composedPath().includes(this.jump) && (this.jump.open = false);
     document.addEventListener("pointerdown", this.onPointer);

@@ -2,7 +2,7 @@
 
 import { html } from "../shared/dom.js";
 import { MaskBoard } from "./board.js";
-import { several } from "./cells.js";
+import { several } from "../shared/words.js";
 import { legend } from "./graph.js";
 import { Block, describe } from "./paths.js";
 import { PairView } from "./pointing.js";

@@ -1,14 +1,14 @@
 // The masks as matrices on one board. Each hidden layer turns a corner, so that a product stands right of its left factor
 // and below its right one: the column of an input and the row of an output cross in the cell of their pair.
 
-import { make } from "../shared/dom.js";
-import { cellsPath, LABELLED, longest, MAX_CELL, MIN_CELL, textWidth } from "./cells.js";
+import { make, placeIn, write } from "../shared/dom.js";
+import { boardIn, cellsPath, frameCell, LABELLED, longest, MAX_CELL, MIN_CELL, nameAbove, textWidth } from "./cells.js";
 
 export class MaskBoard {
   constructor(host, block, width) {
     this.block = block;
     this.#measure(width);
-    this.svg = make("svg", { class: "board", width, height: this.height, viewBox: `0 0 ${width} ${this.height}` }, host);
+    this.svg = boardIn(host, width, this.height);
     this.base = make("g", { class: "base" }, this.svg);
     this.over = make("g", { class: "over" }, this.svg);
     for (let k = 1; k <= block.last; k++) {
@@ -93,8 +93,7 @@ export class MaskBoard {
     const words = c === block.last - 2 ? Math.max(0, this.corner()[0]) : 0;
     const room = product ? columns * cell + 10 : x + columns * cell - words;
     const text = textWidth(full, 12) <= room ? full : name;
-    const title = make("text", { class: "title", x: x + columns * cell, y: this.#titleY(k) }, this.base);
-    title.textContent = text;
+    write(text, { class: "title", x: x + columns * cell, y: this.#titleY(k) }, this.base);
   }
 
   #titleY(k) {
@@ -126,12 +125,12 @@ export class MaskBoard {
     for (let k = 1; k <= block.last; k++) {
       const c = k - 1;
       for (const [first, count, name] of this.#groups(c)) {
-        this.#columnLabel(c, k, first + count / 2, name, count * cell);
+        const x = this.columns[c] + (first + count / 2) * cell;
+        nameAbove(name, x, this.rows[k] - 6, font, textWidth(name, font) <= count * cell, this.base);
       }
       for (let u = 0; u < block.sizes[k]; u++) {
         const x = this.columns[k - 1] - 5;
-        const text = make("text", { class: "row", x, y: this.rows[k] + (u + 0.54) * cell, "font-size": font }, this.base);
-        text.textContent = k === block.last ? block.names[u] : this.#setThatFits(k, u);
+        write(k === block.last ? block.names[u] : this.#setThatFits(k, u), { class: "row", x, y: this.rows[k] + (u + 0.54) * cell, "font-size": font }, this.base);
       }
     }
   }
@@ -144,15 +143,6 @@ export class MaskBoard {
       if (textWidth(text, this.font) <= room) return text;
     }
     return this.block.names[this.block.owner(k, u)];
-  }
-
-  #columnLabel(c, k, middle, name, room) {
-    const x = this.columns[c] + middle * this.cell;
-    const y = this.rows[k] - 6;
-    const flat = textWidth(name, this.font) <= room;
-    const turn = flat ? {} : { transform: `rotate(-90 ${x} ${y})` };
-    const attributes = { class: flat ? "column" : "column turned", x, y, "font-size": this.font, ...turn };
-    make("text", attributes, this.base).textContent = name;
   }
 
   // Neighbouring units of one owner, as [first, count, name].
@@ -168,8 +158,7 @@ export class MaskBoard {
 
   // The cell under a point of the page: a pair where the product stands, else a weight.
   at(event) {
-    const box = this.svg.getBoundingClientRect();
-    const [px, py] = [event.clientX - box.x, event.clientY - box.y];
+    const [px, py] = placeIn(this.svg, event);
     const { block, cell } = this;
     for (let k = 1; k <= block.last; k++) {
       const u = Math.floor((py - this.rows[k]) / cell);
@@ -198,7 +187,7 @@ export class MaskBoard {
     make("path", { class: "lit", d: cellsPath(cells, cell, cell >= 8 ? 1 : 0) }, this.over);
     if (chosen.kind === "weight") {
       const [x, y] = this.place(chosen.k, chosen.u, chosen.k - 1, chosen.w);
-      this.#frame(x, y);
+      frameCell(x, y, cell, this.over);
     }
   }
 
@@ -211,16 +200,9 @@ export class MaskBoard {
     const right = this.columns[0] + block.sizes[0] * cell;
     make("rect", { class: "band", x, y: top, width: cell, height: bottom + cell - top }, this.over);
     make("rect", { class: "band", x: left, y: bottom, width: right - left, height: cell }, this.over);
-    this.#frame(x, bottom);
+    frameCell(x, bottom, cell, this.over);
     if (this.labelled) return;
-    const above = make("text", { class: "column tag", x: x + cell / 2, y: top - 4, "font-size": 12 }, this.over);
-    above.textContent = block.names[j];
-    const beside = make("text", { class: "tag", x: left, y: bottom - 4, "font-size": 12 }, this.over);
-    beside.textContent = block.names[i];
-  }
-
-  #frame(x, y) {
-    const { cell } = this;
-    make("rect", { class: "frame-cell", x: x - 1, y: y - 1, width: cell + 2, height: cell + 2 }, this.over);
+    write(block.names[j], { class: "column tag", x: x + cell / 2, y: top - 4, "font-size": 12 }, this.over);
+    write(block.names[i], { class: "tag", x: left, y: bottom - 4, "font-size": 12 }, this.over);
   }
 }

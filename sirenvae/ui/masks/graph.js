@@ -1,8 +1,8 @@
 // The graph of a flow's dependencies: the shared drawing of the network's variables with the flow's edges on it.
 
-import { html, make } from "../shared/dom.js";
+import { ARROWS, html, make } from "../shared/dom.js";
 import { Picture } from "../shared/picture.js";
-import { Zoom } from "../shared/zoom.js";
+import { variableAt, Zoom } from "../shared/zoom.js";
 
 const MANY_EDGES = 150; // with more, the edges that are not chosen are drawn faintly
 
@@ -51,8 +51,7 @@ export class FlowGraph {
     const chosen = (event) => {
       const pair = event.target.closest?.(".edge")?.dataset.pair.split("-").map(Number);
       if (pair) return { kind: "pair", j: pair[0], i: pair[1] };
-      const name = event.target.closest?.("[data-node]")?.getAttribute("data-node");
-      const input = this.variable.get(this.model.graph.names.indexOf(name));
+      const input = this.variable.get(variableAt(this.picture, event));
       if (input === undefined) return null;
       return input < this.model.outputs ? { kind: "output", i: input } : { kind: "unit", k: 0, u: input };
     };
@@ -112,7 +111,7 @@ export class PairPicker {
 
 // Arrow keys move a cell among `outputs` rows and `inputs` columns.
 export function moveCell(event, at, outputs, inputs) {
-  const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+  const step = ARROWS[event.key];
   if (!step) return null;
   event.preventDefault();
   const clamp = (value, size) => Math.max(0, Math.min(size - 1, value));
@@ -120,7 +119,6 @@ export function moveCell(event, at, outputs, inputs) {
 }
 
 export function legend(host, entries) {
-  const list = html("div", { class: "legend" });
-  for (const [sign, words] of entries) list.append(html("span", {}, html("i", { class: sign }), words));
-  host.append(list);
+  const marks = entries.map(([sign, words]) => html("span", {}, html("i", { class: sign }), words));
+  host.append(html("div", { class: "legend" }, ...marks));
 }

@@ -1,6 +1,6 @@
 // A whole SIReN-VAE as columns of units and links between them, and what a unit depends on. No drawing here.
 
-import { several } from "./cells.js";
+import { several } from "../shared/words.js";
 import { unpack } from "./paths.js";
 
 const LISTED = 12; // names in a sentence before "and so many more"

@@ -1,6 +1,6 @@
 // What the two drawings of a whole VAE share: canvases that are sharp, in the colours of the theme.
 
-import { html } from "../shared/dom.js";
+import { colourOf, html } from "../shared/dom.js";
 
 export class Layers {
   constructor(host, width, height) {
@@ -24,10 +24,8 @@ export class Layers {
     return context;
   }
 
-  // A CSS variable as a colour that a canvas understands.
   colour(name) {
-    this.probe.style.color = `var(${name})`;
-    return getComputedStyle(this.probe).color;
+    return colourOf(this.probe, name);
   }
 
   clear(context) {

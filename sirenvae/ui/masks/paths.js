@@ -1,6 +1,7 @@
 // A block of masked layers as lists of neighbours, and the paths through them. No drawing here.
 
-import { several } from "./cells.js";
+import { bytesOf } from "../shared/dom.js";
+import { several, shortened } from "../shared/words.js";
 
 export class Block {
   constructor(model) {
@@ -91,8 +92,7 @@ export class Block {
   set(k, u, most = 8) {
     const own = this.owner(k, u);
     const members = [own, ...this.layers[k].sets[u].filter((v) => v !== own)].map((v) => this.names[v]);
-    const more = members.length - most;
-    return `{${members.slice(0, most).join(", ")}${more > 0 ? ` and ${more} more` : ""}}`;
+    return `{${shortened(members, most)}}`;
   }
 
   layerName(k) {
@@ -109,7 +109,7 @@ export class Block {
 }
 
 export function unpack(base64, length) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const bytes = bytesOf(base64);
   return Uint8Array.from({ length }, (_, n) => (bytes[n >> 3] >> (7 - (n & 7))) & 1);
 }
 

@@ -1,7 +1,8 @@
 // Two matrices of the same rows and columns: the promise and the measurement.
 
-import { make } from "../shared/dom.js";
-import { cellsPath, LABELLED, longest, MIN_CELL, several, textWidth } from "./cells.js";
+import { make, placeIn, write } from "../shared/dom.js";
+import { several } from "../shared/words.js";
+import { boardIn, cellsPath, frameCell, LABELLED, longest, MIN_CELL, nameAbove, textWidth } from "./cells.js";
 
 const FAINTEST = 1e-6; // entries this far below the largest are drawn faintest
 const LARGEST = 32; // pixels of a cell
@@ -13,7 +14,7 @@ export class ReachBoard {
     this.model = model;
     this.most = Math.max(...model.measured.flat());
     this.#measure(width);
-    this.svg = make("svg", { class: "board", width, height: this.height, viewBox: `0 0 ${width} ${this.height}` }, host);
+    this.svg = boardIn(host, width, this.height);
     [this.cells, this.marks] = [make("g", {}, this.svg), make("g", {}, this.svg)];
     this.#matrix(0, `promised: reach of ${several(model.blocks, "block")}`, (i, j) => this.#promise(i, j));
     this.#matrix(1, "measured: mean |Jacobian|", (i, j) => this.#measurement(i, j));
@@ -49,7 +50,7 @@ export class ReachBoard {
     const values = needed.flatMap((row, i) => row.filter((value, j) => value > 0 && i !== j));
     if (!values.length) return;
     const [x, y] = [this.left[0], this.bars];
-    make("text", { class: "title start", x, y: y - 12 }, this.marks).textContent = "pairs reached, by number of blocks";
+    write("pairs reached, by number of blocks", { class: "title start", x, y: y - 12 }, this.marks);
     for (let count = 1; count <= last; count++) {
       const reached = values.filter((value) => value <= count).length;
       const height = (BAR * reached) / values.length;
@@ -57,7 +58,7 @@ export class ReachBoard {
       const cls = count === blocks ? "now" : "bar";
       make("rect", { class: cls, x: left, y: y + 14 + BAR - height, width: 28, height }, this.cells);
       for (const [text, at] of [[reached.toLocaleString("en"), y + 6 + BAR - height], [count, y + 24 + BAR]]) {
-        make("text", { class: "inside", x: left + 14, y: at, "font-size": 11 }, this.marks).textContent = text;
+        write(text, { class: "inside", x: left + 14, y: at, "font-size": 11 }, this.marks);
       }
     }
   }
@@ -100,31 +101,29 @@ export class ReachBoard {
       make("path", { class: cls, opacity, d: cellsPath(places, cell, cell >= 8 ? 1 : 0) }, this.cells);
     }
     make("path", { class: "rule", d: `M${x + rows * cell} ${y}v${rows * cell}` }, this.cells);
-    make("text", { class: "title start", x, y: y - (this.top[0] - 13) }, this.marks).textContent = title;
+    write(title, { class: "title start", x, y: y - (this.top[0] - 13) }, this.marks);
     if (this.labelled) this.#labels(x, y);
   }
 
   #number(x, y, [cls, opacity, value]) {
-    make("text", { class: `inside on-${cls}${opacity === 1 ? ` full ${this.model.flow}` : ""}`, x, y, "font-size": this.font }, this.marks).textContent = value;
+    write(value, { class: `inside on-${cls}${opacity === 1 ? ` full ${this.model.flow}` : ""}`, x, y, "font-size": this.font }, this.marks);
   }
 
   #labels(left, top) {
     const { names, outputs } = this.model;
     const { cell, font, marks } = this;
     names.forEach((name, j) => {
-      const [x, y] = [left + (j + 0.5) * cell, top - 6];
-      const turn = this.upright ? {} : { transform: `rotate(-90 ${x} ${y})` };
-      make("text", { class: this.upright ? "column" : "column turned", x, y, "font-size": font, ...turn }, marks).textContent = name;
+      nameAbove(name, left + (j + 0.5) * cell, top - 6, font, this.upright, marks);
       if (j >= outputs) return;
-      make("text", { class: "row", x: left - 5, y: top + (j + 0.54) * cell, "font-size": font }, marks).textContent = name;
+      write(name, { class: "row", x: left - 5, y: top + (j + 0.54) * cell, "font-size": font }, marks);
     });
   }
 
   at(event) {
-    const box = this.svg.getBoundingClientRect();
+    const [x, y] = placeIn(this.svg, event);
     for (const n of [0, 1]) {
-      const j = Math.floor((event.clientX - box.x - this.left[n]) / this.cell);
-      const i = Math.floor((event.clientY - box.y - this.top[n]) / this.cell);
+      const j = Math.floor((x - this.left[n]) / this.cell);
+      const i = Math.floor((y - this.top[n]) / this.cell);
       if (i >= 0 && i < this.model.outputs && j >= 0 && j < this.model.names.length) return { kind: "pair", j, i };
     }
     return null;
@@ -133,9 +132,6 @@ export class ReachBoard {
   light({ i, j }) {
     const { cell } = this;
     this.over.replaceChildren();
-    for (const n of [0, 1]) {
-      const [x, y] = [this.left[n] + j * cell, this.top[n] + i * cell];
-      make("rect", { class: "frame-cell", x: x - 1, y: y - 1, width: cell + 2, height: cell + 2 }, this.over);
-    }
+    for (const n of [0, 1]) frameCell(this.left[n] + j * cell, this.top[n] + i * cell, cell, this.over);
   }
 }

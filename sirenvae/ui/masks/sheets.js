@@ -1,5 +1,6 @@
 // A VAE that is too large for its units: which variable sees which, as three matrices where the parts would stand.
 
+import { placeIn } from "../shared/dom.js";
 import { Layers, PART_COLOUR } from "./paint.js";
 import { TITLE } from "./units.js";
 
@@ -78,8 +79,7 @@ export class SheetBoard {
 
   // The variable at a point of the page: a row's, or a column's above and below the matrix.
   at(event) {
-    const box = this.layers.box.getBoundingClientRect();
-    const [px, py] = [event.clientX - box.x, event.clientY - box.y];
+    const [px, py] = placeIn(this.layers.box, event);
     for (const { part, x, y, columns, rows } of this.sheets) {
       const [j, i] = [Math.floor((px - x) / this.cell), Math.floor((py - y) / this.cell)];
       if (j < 0 || j >= columns.length || i < 0 || i >= rows.length) continue;

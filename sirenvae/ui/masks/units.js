@@ -1,7 +1,9 @@
 // A VAE with its hidden units: from x and noise through the encoder to z, from there above through the prior to noise
 // and below through the decoder to x.
 
-import { longest, several, textWidth } from "./cells.js";
+import { placeIn } from "../shared/dom.js";
+import { several } from "../shared/words.js";
+import { longest, textWidth } from "./cells.js";
 import { Layers, PART_COLOUR } from "./paint.js";
 
 const COLUMN = 46; // pixels between two columns at least; a narrow page scrolls
@@ -165,8 +167,7 @@ export class UnitBoard {
 
   // The unit at a point of the page, as [column, unit].
   at(event) {
-    const box = this.layers.box.getBoundingClientRect();
-    const [px, py] = [event.clientX - box.x, event.clientY - box.y];
+    const [px, py] = placeIn(this.layers.box, event);
     const reach = Math.max(this.radius + 3, 9);
     let best = null;
     this.vae.columns.forEach(({ size }, c) => {

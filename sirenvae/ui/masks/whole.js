@@ -1,6 +1,6 @@
 // The whole VAE in one picture. What is pointed at lights up from what it reads to what it reaches.
 
-import { html } from "../shared/dom.js";
+import { ARROWS, html } from "../shared/dom.js";
 import { legend } from "./graph.js";
 import { Vae } from "./model.js";
 import { PointingView } from "./pointing.js";
@@ -25,7 +25,6 @@ const SIGNS = {
     ["quiet-sign", "edge of the network, or the variable itself"], ["now", "row and column of what is chosen"],
   ],
 };
-const TURNS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
 export class VaeView extends PointingView {
   constructor(place) {
@@ -81,7 +80,7 @@ export class VaeView extends PointingView {
   }
 
   move(event) {
-    const turn = TURNS[event.key];
+    const turn = ARROWS[event.key];
     if (!turn) return null;
     event.preventDefault();
     return this.#step(...turn);

@@ -1,7 +1,7 @@
 // The same block as a network: units are dots, kept weights are lines, inputs on the left.
 
-import { make } from "../shared/dom.js";
-import { longest, textWidth } from "./cells.js";
+import { make, placeIn, write } from "../shared/dom.js";
+import { boardIn, longest, textWidth } from "./cells.js";
 
 export class MaskWires {
   constructor(host, block, width) {
@@ -16,7 +16,7 @@ export class MaskWires {
     this.height = top + most * this.step + 6;
     this.x = block.sizes.map((_, k) => this.margin + (k * (width - 2 * this.margin)) / block.last);
     this.y = block.sizes.map((size) => top + ((most - size) * this.step) / 2 + this.step / 2);
-    this.svg = make("svg", { class: "board", width, height: this.height, viewBox: `0 0 ${width} ${this.height}` }, host);
+    this.svg = boardIn(host, width, this.height);
     this.base = make("g", { class: "base" }, this.svg);
     this.over = make("g", { class: "over" }, this.svg);
     this.#lines();
@@ -54,8 +54,7 @@ export class MaskWires {
     const { block } = this;
     block.sizes.forEach((size, k) => {
       const anchor = ["start", "middle", "end"][k === 0 ? 0 : k === block.last ? 2 : 1];
-      const title = make("text", { class: "title", x: this.x[k], y: 13, style: `text-anchor:${anchor}` }, this.dots);
-      title.textContent = `${size} ${block.layerName(k)}`;
+      write(`${size} ${block.layerName(k)}`, { class: "title", x: this.x[k], y: 13, style: `text-anchor:${anchor}` }, this.dots);
       for (let u = 0; u < size; u++) {
         const [cx, cy] = this.place(k, u);
         const family = k > 0 && block.layers[k].sets[u].length > 1;
@@ -73,13 +72,12 @@ export class MaskWires {
     if (!outer && textWidth(name, this.font - 1) > 2 * this.radius - 1) return;
     const x = k === 0 ? cx - this.radius - 5 : k === block.last ? cx + this.radius + 5 : cx;
     const cls = k === 0 ? "row" : k === block.last ? "row right" : "inside";
-    make("text", { class: cls, x, y: cy + 0.5, "font-size": this.font - (outer ? 0 : 1) }, this.dots).textContent = name;
+    write(name, { class: cls, x, y: cy + 0.5, "font-size": this.font - (outer ? 0 : 1) }, this.dots);
   }
 
   // The unit nearest to a point of the page.
   at(event) {
-    const box = this.svg.getBoundingClientRect();
-    const [px, py] = [event.clientX - box.x, event.clientY - box.y];
+    const [px, py] = placeIn(this.svg, event);
     for (let k = 0; k <= this.block.last; k++) {
       const u = Math.round((py - this.y[k]) / this.step);
       if (Math.abs(px - this.x[k]) < Math.max(16, 2 * this.radius) && u >= 0 && u < this.block.sizes[k]) {

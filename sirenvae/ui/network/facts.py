@@ -9,7 +9,7 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.ui.shared.graph import CACHE_KEYS, fingerprint
-from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.look import counted, plain
 
 _WIDTH = "width_"  # starts the key of the button that asks for a large network's treewidth
 _MAX_AT_ONCE = 300  # variables up to which it is computed unasked
@@ -24,8 +24,8 @@ def show_facts(network: sv.BayesianNetwork) -> None:
         "observed": f"{len(network.observed):,}",
         "latent": f"{len(network.latents):,}",
         "largest parent set": f"{len(network.parents(largest))} (of {plain(largest)})",
-        "longest path": _count(sv.longest_path(network), "edge"),
-        "unjoined parents": _count(len(sv.moralizing_edges(network)), "pair"),
+        "longest path": counted(sv.longest_path(network), "edge"),
+        "unjoined parents": counted(len(sv.moralizing_edges(network)), "pair"),
     }
     if (width := _width(network)) is not None:
         rows["treewidth"] = f"at most {width}"
@@ -134,10 +134,6 @@ def _width(network: sv.BayesianNetwork) -> int | None:
 @st.cache_data(max_entries=128, show_spinner="Eliminating", hash_funcs=CACHE_KEYS)
 def _treewidth(network: sv.BayesianNetwork) -> int:
     return sv.treewidth_bound(network)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @st.cache_data(max_entries=128, show_spinner=False, hash_funcs=CACHE_KEYS)

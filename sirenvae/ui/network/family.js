@@ -1,6 +1,7 @@
 // The Markov blanket of a variable: who is in it and why, in the picture and in a sentence.
 
 import { html } from "../shared/dom.js";
+import { shortened } from "../shared/words.js";
 
 const KIN = [
   ["parents", "P", "parent", "parents"],
@@ -44,10 +45,8 @@ export class Family {
   sentence(v, role) {
     const blanket = this.blanket(v);
     const lists = KIN.filter(([kind]) => blanket[kind].length).map(([kind, letter, one, many]) => {
-      const members = blanket[kind];
-      const more = members.length - MOST_LISTED;
-      const listed = members.slice(0, MOST_LISTED).map((u) => this.names[u]).join(", ");
-      return `${members.length === 1 ? one : many} (${letter}) ${listed}${more > 0 ? ` and ${more} more` : ""}`;
+      const members = blanket[kind].map((u) => this.names[u]);
+      return `${members.length === 1 ? one : many} (${letter}) ${shortened(members, MOST_LISTED)}`;
     });
     const name = this.names[v];
     const start = [html("b", {}, name), ` is ${role}. `];
@@ -67,27 +66,20 @@ export function showBlanket(picture, family, v) {
     picture.nodes[u].classList.remove("kin", "self");
     picture.setCost(u, null);
   }
+  for (const edge of picture.litEdges ?? []) edge.classList.remove("hot");
   picture.svg.classList.toggle("blanket", v !== null);
-  if (picture.litEdges) for (const edge of picture.litEdges) edge.classList.remove("hot");
-  picture.lit = [];
-  picture.litEdges = [];
+  [picture.lit, picture.litEdges] = [[], []];
   if (v === null) return;
   const blanket = family.blanket(v);
   picture.nodes[v].classList.add("self");
-  picture.lit.push(v);
   for (const [kind, letter] of KIN) {
     for (const u of blanket[kind]) {
       picture.nodes[u].classList.add("kin");
       picture.setCost(u, letter);
-      picture.lit.push(u);
     }
   }
-  for (const child of blanket.children) {
-    for (const parent of family.parents[child]) {
-      const edge = picture.edges.get(`${parent}-${child}`);
-      if (!edge) continue;
-      edge.classList.add("hot");
-      picture.litEdges.push(edge);
-    }
-  }
+  picture.lit = [v, ...KIN.flatMap(([kind]) => blanket[kind])];
+  const pairs = blanket.children.flatMap((child) => family.parents[child].map((parent) => `${parent}-${child}`));
+  picture.litEdges = pairs.map((pair) => picture.edges.get(pair)).filter(Boolean);
+  for (const edge of picture.litEdges) edge.classList.add("hot");
 }

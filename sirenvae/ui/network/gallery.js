@@ -1,18 +1,12 @@
 // The networks as cards in one row that scrolls, or all of them below each other; a click chooses one.
 
+import { button, html } from "../shared/dom.js";
+
 export class Gallery {
   constructor(mount) {
-    this.root = document.createElement("div");
-    this.root.className = "graph gallery";
-    this.row = document.createElement("div");
-    this.row.className = "cards";
-    this.row.setAttribute("role", "group");
-    this.row.setAttribute("aria-label", "Networks to choose from");
-    this.all = document.createElement("button");
-    this.all.type = "button";
-    this.all.className = "all";
-    this.all.addEventListener("click", () => this.unfold(!this.root.classList.contains("unfolded")));
-    this.root.append(this.row, this.all);
+    this.row = html("div", { class: "cards", role: "group", "aria-label": "Networks to choose from" });
+    this.all = button("", () => this.unfold(!this.root.classList.contains("unfolded")), { class: "all" });
+    this.root = html("div", { class: "graph gallery" }, this.row, this.all);
     mount.append(this.root);
     this.unfold(false);
   }
@@ -38,20 +32,11 @@ export class Gallery {
   }
 
   card({ name, about, svg }) {
-    const card = document.createElement("button");
-    card.type = "button";
-    card.dataset.name = name;
-    const picture = document.createElement("span");
-    picture.className = "thumb";
+    const picture = html("span", { class: "thumb" });
     picture.innerHTML = svg; // made by us, without names
-    const words = document.createElement("span");
-    const title = document.createElement("b");
-    title.textContent = name;
-    const text = document.createElement("small");
-    text.textContent = about;
-    words.append(title, text);
-    card.append(picture, words);
-    card.addEventListener("click", () => this.choose(name));
+    const words = html("span", {}, html("b", {}, name), html("small", {}, about));
+    const card = button(picture, () => this.choose(name), { "data-name": name });
+    card.append(words);
     card.addEventListener("focus", () => card.matches(":focus-visible") && this.bring(card)); // all of it, for the Tab key
     return card;
   }

@@ -7,7 +7,7 @@ import streamlit as st
 import sirenvae as sv
 from sirenvae.figures.thumbnail import thumbnail_svg
 from sirenvae.graphs.generate import KINDS, MAX_PARENTS, MAX_SEED, MAX_VARIABLES, WITH_PARENTS, Recipe, recipe_of
-from sirenvae.ui.network.views import draw
+from sirenvae.ui.network.picture import draw
 from sirenvae.ui.shared.choice import NETWORK, Choice, choose, load, report
 from sirenvae.ui.shared.picker import about, network_choices
 

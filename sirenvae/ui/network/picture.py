@@ -8,8 +8,10 @@ from typing import Any
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.network.views import draw
+from sirenvae.ui.shared.component import views
 from sirenvae.ui.shared.graph import graph_model
+
+draw = views("network/network.js", "shared/graph.css", "network/gallery.css")  # the gallery is drawn by it, too
 
 
 def network_picture(

@@ -1,6 +1,7 @@
 // What a click does: the row of tools above the picture, and the edits that clicks amount to.
 
-import { html } from "../shared/dom.js";
+import { button, html } from "../shared/dom.js";
+import { variableAt } from "../shared/zoom.js";
 import { edgeAt } from "./finder.js";
 
 const TOOLS = [
@@ -12,27 +13,25 @@ const TOOLS = [
 const REACH = 8; // pixels from an edge at which a click still means it
 
 export class Tools {
-  constructor(view, host) {
+  constructor(view) {
     this.view = view;
     this.tool = "observe";
     this.from = null; // the first of two variables
     this.element = html("div", { class: "tools", role: "group", "aria-label": "What a click does" });
-    this.buttons = TOOLS.map(([tool, label, hint]) => {
-      const button = html("button", { type: "button", title: hint, "data-tool": tool }, label);
-      button.addEventListener("click", () => this.choose(tool));
-      return button;
+    this.buttons = TOOLS.map(([tool, label, hint]) =>
+      button(label, () => this.choose(tool), { title: hint, "data-tool": tool }),
+    );
+    const add = button("+ Variable", () => view.edit(`add ${this.freeName()}`), {
+      class: "act", "data-tool": "variable", title: "A new latent variable without edges",
     });
-    const add = html("button", { type: "button", class: "act", "data-tool": "variable" }, "+ Variable");
-    add.title = "A new latent variable without edges";
-    add.addEventListener("click", () => view.edit(`add ${this.freeName()}`));
     this.element.append(html("span", {}, "A click:"), ...this.buttons, add);
-    host.append(this.element);
+    view.root.prepend(this.element);
     this.choose("observe");
   }
 
   choose(tool) {
     this.tool = tool;
-    this.buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.tool === tool)));
+    for (const one of this.buttons) one.setAttribute("aria-pressed", String(one.dataset.tool === tool));
     this.drop();
     this.view.root.dataset.tool = tool;
     this.view.label();
@@ -83,7 +82,7 @@ export class Tools {
   // The edge that a click at this event would mean, or null.
   edgeUnder(event) {
     const isForEdges = this.tool === "reverse" || this.tool === "remove";
-    if (!isForEdges || event.target.closest?.("[data-node]")) return null;
+    if (!isForEdges || variableAt(this.view.picture, event) !== null) return null;
     return edgeAt(this.view.picture, this.view.zoom.point(event), REACH / this.view.picture.scale());
   }
 

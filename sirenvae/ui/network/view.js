@@ -2,16 +2,15 @@
 // Python hears of clicks and sends the network that they lead to.
 
 import { MANY_LINES } from "../shared/canvas.js";
-import { html, make } from "../shared/dom.js";
+import { ARROWS, html, make } from "../shared/dom.js";
 import { Picture } from "../shared/picture.js";
 import { Routes } from "../shared/routes.js";
-import { onVariable, Tip, Zoom } from "../shared/zoom.js";
+import { onVariable, Tip, variableAt, Zoom } from "../shared/zoom.js";
 import { Family, showBlanket } from "./family.js";
 import { neighbourTowards } from "./finder.js";
 import { Tools } from "./tools.js";
 
 const GLIDE = 300; // milliseconds that a disc takes to its new place
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class NetworkView {
   constructor(parent) {
@@ -21,6 +20,8 @@ export class NetworkView {
     this.root.append(this.words, this.frame);
     parent.append(this.root);
     this.tip = new Tip(this.root);
+    this.resize = new ResizeObserver(() => this.picture.fitDetail());
+    this.resize.observe(this.frame);
     this.shown = null; // the variable whose blanket is lit
     this.stop = 0; // the variable that the tab key comes to
   }
@@ -35,7 +36,7 @@ export class NetworkView {
     this.root.dataset.observed = model.observed.map((v) => model.names[v]).join(" ");
     this.observed = new Set(model.observed);
     model.names.forEach((_, v) => this.picture.setRole(v, `node ${this.role(v)} live`));
-    if (model.editable && !this.tools) this.tools = new Tools(this, this.toolRow());
+    if (model.editable && !this.tools) this.tools = new Tools(this);
     this.label();
     this.light(this.shown);
     this.picture.canvas?.redraw(); // the theme may have changed
@@ -47,12 +48,6 @@ export class NetworkView {
 
   role(v) {
     return this.observed.has(v) ? "observed" : "latent";
-  }
-
-  toolRow() {
-    const row = html("div", {});
-    this.root.prepend(row);
-    return row;
   }
 
   label() {
@@ -83,9 +78,6 @@ export class NetworkView {
       node.setAttribute("role", "button");
     });
     if (hadFocus) this.picture.nodes[this.stop].focus({ preventScroll: true });
-    this.resize?.disconnect();
-    this.resize = new ResizeObserver(() => this.picture.fitDetail());
-    this.resize.observe(this.frame);
     if (old) this.follow(old);
     this.picture.fitDetail();
   }
@@ -120,7 +112,7 @@ export class NetworkView {
     );
     svg.addEventListener("click", (event) => {
       if (this.zoom.dragged) return;
-      const v = this.variableOf(event.target);
+      const v = variableAt(this.picture, event);
       const edge = this.tools?.edgeUnder(event);
       if (v !== null) this.act(v);
       else if (edge) this.tools.onEdge(edge);
@@ -129,17 +121,12 @@ export class NetworkView {
     svg.addEventListener("pointermove", (event) => this.point(event));
     svg.addEventListener("pointerleave", () => this.point(null));
     plot.addEventListener("keydown", (event) => this.key(event));
-    plot.addEventListener("focusin", (event) => this.moveStop(this.variableOf(event.target)));
+    plot.addEventListener("focusin", (event) => this.moveStop(variableAt(this.picture, event)));
   }
 
   act(v) {
     if (this.tools) this.tools.onVariable(v);
     else this.toggle(v);
-  }
-
-  variableOf(target) {
-    const node = target.closest?.("[data-node]");
-    return node ? this.picture.nodes.indexOf(node) : null;
   }
 
   focused() {
@@ -148,7 +135,7 @@ export class NetworkView {
   }
 
   key(event) {
-    const v = this.variableOf(event.target);
+    const v = variableAt(this.picture, event);
     if (event.key === "Escape") this.tools?.drop();
     if (v === null || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Enter" || event.key === " ") this.act(v);

@@ -1,7 +1,7 @@
 // The edges of a large graph, on a canvas below the discs: thousands of SVG lines would take longer to paint than a step
 // may last.
 
-import { html } from "./dom.js";
+import { colourOf, html } from "./dom.js";
 import { MIN_ARROW, RADIUS } from "./routes.js";
 
 export const MANY_LINES = 400; // a graph with more edges than this, all steps counted, has them on a canvas
@@ -63,8 +63,7 @@ export class EdgeCanvas {
 
   #layer(context, kind, pairs, place) {
     const style = STYLES[kind];
-    this.probe.style.color = `var(${style.colour})`;
-    context.strokeStyle = context.fillStyle = getComputedStyle(this.probe).color;
+    context.strokeStyle = context.fillStyle = colourOf(this.probe, style.colour);
     context.setLineDash(style.dash ?? []);
     const isHot = ([a, b]) => a === this.hot || b === this.hot;
     const groups = this.hot === null ? [[pairs, 1, 0]] : [[pairs, 0.35, 0], [pairs.filter(isHot), 1, 1]];

@@ -14,7 +14,7 @@ import streamlit as st
 _FOLDER = files("sirenvae.ui")
 
 
-def views(module: str, *styles: str) -> Callable:
+def views(module: str, *css: str) -> Callable:
     """The views of a page, as one component.
 
     Its name is declared in ``sirenvae/pyproject.toml``; all modules below ``sirenvae/ui`` are served under it, so what
@@ -22,7 +22,7 @@ def views(module: str, *styles: str) -> Callable:
 
     Arguments:
         module: Whose default export mounts views by name, such as ``"network/network.js"``, see ``shared/mount.js``.
-        styles: Files for all of them, in this order. They come with the component and not by a link: a view measures
+        css: Files for all of them, in this order. They come with the component and not by a link: a view measures
             itself as soon as it is there.
 
     Returns:
@@ -31,14 +31,18 @@ def views(module: str, *styles: str) -> Callable:
 
     @cache  # not before the first view is drawn: only a running app knows the declared folder
     def component() -> Callable:
-        css = "\n".join(_FOLDER.joinpath(style).read_text(encoding="utf-8") for style in styles)
         name = f"sirenvae.{module.split('/')[0]}"
-        return st.components.v2.component(name, html='<div class="mount"></div>\n', css=css or None, js=module)
+        return st.components.v2.component(name, html='<div class="mount"></div>\n', css=styles(*css) or None, js=module)
 
     def draw(view: str, key: str, data: dict[str, Any], **callbacks: Callable) -> None:
         component()(key=key, data=data | {"view": view}, **callbacks)
 
     return draw
+
+
+def styles(*names: str) -> str:
+    """CSS files of this package, one after the other."""
+    return "\n".join(_FOLDER.joinpath(name).read_text(encoding="utf-8") for name in names)
 
 
 @cache

@@ -8,44 +8,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from sirenvae.ui.shared.component import modules_version, views
-
-_STYLE = """
-[data-testid=stMainBlockContainer] { padding: 4.5rem 2.5rem 3rem; max-width: 1360px; }
-[data-testid=stMainBlockContainer] h1 { font-size: 2rem; padding: 0 0 0.3rem; }
-[data-testid=stMainBlockContainer] [data-testid=stMarkdownContainer] > p { max-width: 60rem; }
-/* Popovers lie outside of the app's element, which alone says whether it is dark; the theme is always the system's. */
-:root { color-scheme: light dark; }
-/* Words on a bright button, and on a chosen option when the pointer or the focus is there. */
-:root button[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #14171B); }
-:root button[data-variant][data-selected=true]:not([data-disabled]) { color: light-dark(#005C90, #56B4E9); }
-/* Streamlit's colours of code are too pale. */
-:root [data-testid=stCode] .token:is(.keyword, .builtin, .variable) { color: light-dark(#005C90, #56B4E9); }
-:root [data-testid=stCode] .token.string { color: light-dark(#1B6E2E, #5CC98A); }
-[data-testid=stApp] [data-testid=stMultiSelectTagsContainer] :is([data-tag], button) {
-  color: light-dark(#FFFFFF, #14171B);
-}
-[data-testid=stApp] [data-testid=stCaptionContainer] { opacity: 0.75; }
-[data-testid=stApp] [data-testid=stCaptionContainer] code { color: inherit; }
-.st-key-one_entry, .st-key-lesson_off { display: none; }
-/* A stop of the lesson stands for the page's own introduction and stays in sight where there is room for it. */
-.stMain:has(.st-key-lesson_on) h1 { font-size: 1.3rem; padding: 0; }
-.stMain:has(.st-key-lesson_on) [data-testid=stElementContainer]:has(h1) + div { display: none; }
-@media (min-width: 900px) and (min-height: 760px) {
-  [data-testid=stLayoutWrapper]:has(> .st-key-lesson_on) {
-    position: sticky; top: 3.75rem; z-index: 90;
-    background: light-dark(#FFFFFF, #14171B); box-shadow: 0 0 0 5px light-dark(#FFFFFF, #14171B);
-  }
-  /* Strip, pictures and question on one screen: what is beside the pictures waits. */
-  .stMain:has(.st-key-lesson_on):has(.st-key-ask_given) .st-key-stepper {
-    --stage-height: max(240px, 100vh - 515px); --beside: none; --beside-width: 0px;
-  }
-  .stMain:has(.st-key-lesson_on):has(.st-key-ask_given) :is(
-    .st-key-stepper + div, .st-key-ask + div, .st-key-lost_independence, .st-key-false_claim
-  ) { display: none; }
-}
-@media (max-width: 640px) { [data-testid=stMainBlockContainer] { padding: 4rem 1rem 2rem; } }
-"""
+from sirenvae.ui.shared.component import modules_version, styles, views
 
 _draw = views("shared/history.js")
 
@@ -60,7 +23,7 @@ def one_entry_per_action() -> None:
 
 def apply_look() -> None:
     """Less space above a page's title, lines that the eye can follow, words that stand out from their buttons."""
-    st.html(f"<style>{_STYLE}</style>")
+    st.html(f"<style>{styles('shared/look.css')}</style>")
 
 
 def run_under_navigation() -> None:
@@ -117,3 +80,8 @@ def in_address(parameter: str) -> list[str]:
 def plain(text) -> str:
     """Text from outside (a file's names, a link) as Markdown that shows it as it is."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>$:~" else c for c in str(text))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, which ends in an s where there is not one alone."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

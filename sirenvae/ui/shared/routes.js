@@ -14,17 +14,21 @@ export class Routes {
 
   // The control point of the quadratic curve from a to b; the same curve whichever way it is asked for.
   control(a, b) {
-    const { x, y } = this.model;
+    const { x } = this.model;
     const [from, to] = a < b ? [a, b] : [b, a];
     const key = from * x.length + to;
     if (!this.bends.has(key)) this.bends.set(key, x.length > MAX_BENT ? 0 : this.#bend(from, to));
-    const bend = this.bends.get(key);
-    return [(x[from] + x[to]) / 2 - bend * (y[to] - y[from]), (y[from] + y[to]) / 2 + bend * (x[to] - x[from])];
+    return this.#at(from, to, this.bends.get(key));
   }
 
   // The control point of an edge that was bent at the start; the later edges of a large graph are straight.
   known(a, b) {
     return this.bends.get(Math.min(a, b) * this.model.x.length + Math.max(a, b)) ? this.control(a, b) : null;
+  }
+
+  #at(from, to, bend) {
+    const { x, y } = this.model;
+    return [(x[from] + x[to]) / 2 - bend * (y[to] - y[from]), (y[from] + y[to]) / 2 + bend * (x[to] - x[from])];
   }
 
   #bend(from, to) {
@@ -42,8 +46,7 @@ export class Routes {
 
   #hits(from, to, bend) {
     const { x, y } = this.model;
-    const cx = (x[from] + x[to]) / 2 - bend * (y[to] - y[from]);
-    const cy = (y[from] + y[to]) / 2 + bend * (x[to] - x[from]);
+    const [cx, cy] = this.#at(from, to, bend);
     let hits = 0;
     for (let v = 0; v < x.length; v++) {
       if (v === from || v === to) continue;
@@ -75,5 +78,12 @@ export class Routes {
     const triangle = ["M", tipX, tipY, "L", baseX - uy * 6, baseY + ux * 6, "L", baseX + uy * 6, baseY - ux * 6, "Z"];
     const text = (parts) => parts.map((part) => (typeof part === "number" ? round(part) : part)).join(" ");
     return { line: text(line), head: text(triangle) };
+  }
+
+  // The path of a cross in the middle of the line.
+  cross(a, b) {
+    const { x, y } = this.model;
+    const [cx, cy] = this.control(a, b);
+    return `M${(x[a] + 2 * cx + x[b]) / 4 - 8} ${(y[a] + 2 * cy + y[b]) / 4 - 8}l16 16m0 -16l-16 16`;
   }
 }

@@ -1,6 +1,6 @@
 // The step bar: |< < play > >|, a scrubber with a tick per step, and the speed; or why there are no steps.
 
-import { html, make } from "./dom.js";
+import { button, html, make, placeIn } from "./dom.js";
 
 const ICONS = {
   first: "M5 4v16M19 5 9 12l10 7z",
@@ -30,11 +30,9 @@ export class StepBar {
       ["next", "Step on (right)", () => stepper.step + 1],
       ["last", "Last step (end)", () => this.last],
     ]) {
-      const button = html("button", { type: "button", class: name, "aria-label": label, title: label }, icon(name));
-      button.addEventListener("click", () => this.press(to));
-      buttons.append(button);
-      if (!to) this.playButton = button;
+      buttons.append(button(icon(name), () => this.press(to), { class: name, "aria-label": label, title: label }));
     }
+    this.playButton = buttons.querySelector(".play");
     this.count = html("span", { class: "count" });
     this.element.append(buttons, this.#scrubber(), this.count, this.#speed());
   }
@@ -89,8 +87,8 @@ export class StepBar {
 
   #drag() {
     const move = (event) => {
-      const box = this.scrubber.getBoundingClientRect();
-      this.stepper.go(Math.floor(((event.clientX - box.x) / box.width) * (this.last + 1)));
+      const [x] = placeIn(this.scrubber, event);
+      this.stepper.go(Math.floor((x / this.scrubber.getBoundingClientRect().width) * (this.last + 1)));
     };
     this.scrubber.addEventListener("pointerdown", (event) => {
       this.stepper.pause();
@@ -105,12 +103,10 @@ export class StepBar {
   show(step) {
     this.marker.style.left = `${(100 * (step + 0.5)) / (this.last + 1)}%`;
     this.veil.style.left = `${(100 * (step + 1)) / (this.last + 1)}%`;
-    this.count.textContent = `step ${step} of ${this.last}`;
-    const { v, parent, child } = this.stepper.steps[step - 1] ?? {};
-    const { names } = this.stepper.model;
-    const done = child === undefined ? `${names[v]} eliminated` : `${names[child]} loses its parent ${names[parent]}`;
+    const [seen, heard] = this.stepper.told(step);
+    this.count.textContent = seen;
     this.scrubber.setAttribute("aria-valuenow", step);
-    this.scrubber.setAttribute("aria-valuetext", `step ${step}, ${step ? done : "start"}`);
+    this.scrubber.setAttribute("aria-valuetext", heard);
     for (const name of ["first", "back"]) this.element.querySelector(`.${name}`).disabled = step === 0;
     for (const name of ["next", "last"]) this.element.querySelector(`.${name}`).disabled = step === this.last;
   }
@@ -121,16 +117,4 @@ export class StepBar {
     this.playButton.setAttribute("aria-label", label);
     this.playButton.title = label;
   }
-}
-
-// In the bar's place where a rule has no steps.
-export class NoSteps {
-  constructor() {
-    const words = "This rule does not eliminate, so there are no steps: the inverse is shown as it comes out.";
-    this.element = html("p", { class: "bar no-steps" }, words);
-  }
-
-  show() {}
-
-  showPlaying() {}
 }

@@ -1,8 +1,10 @@
 // What is stepped through by keys and by itself: the arrow keys, home, end, space, and play at the bar's speed. Who extends
-// it has a root, steps, the step, a bar, and go(step).
+// it has a root, steps, the step, a bar, `move(from, to)`, which draws, `told(step)`, what the bar
+// says, to be seen and to be heard, and `tell()`, which lets Python know.
 
 const BUSY = "input:not([type=checkbox]), textarea, select, [contenteditable=true], [role=listbox], [role=combobox], "
   + "[role=radiogroup], [role=slider]";
+const TELL_AFTER = 250; // milliseconds of rest before Python is told the step
 const PRESSED_BY_SPACE = "button, a, input, summary, [role=button], [role=tab]";
 
 export class Stepped {
@@ -14,7 +16,27 @@ export class Stepped {
 
   destroy() {
     this.pause();
+    clearTimeout(this.telling);
     document.removeEventListener("keydown", this.onKey, true);
+  }
+
+  // Move to step k, as far as there are as many.
+  go(k, tell = true) {
+    const target = Math.max(0, Math.min(k, this.steps.length));
+    if (target === this.step) return;
+    const started = performance.now();
+    const before = Math.max(this.step, 0);
+    this.step = target;
+    this.move(before, target);
+    this.root.dataset.step = target;
+    this.root.dataset.stepMs = (performance.now() - started).toFixed(1);
+    if (tell) this.tellLater();
+  }
+
+  // Python learns a moment later where we are.
+  tellLater() {
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.tell(), TELL_AFTER);
   }
 
   key(event) {

@@ -1,6 +1,6 @@
 // How a picture of a graph is looked at: its view is moved, and what is pointed at says its name.
 
-import { html } from "./dom.js";
+import { button, html, placeIn } from "./dom.js";
 import { RADIUS } from "./routes.js";
 
 const MAX_RADIUS = 48; // of a disc in pixels, where zooming in ends
@@ -19,12 +19,11 @@ export class Zoom {
       ["−", "Zoom out", () => this.by(1 / 1.4)],
       ["⤢", "Show the whole graph", () => picture.show(null)],
     ]) {
-      const button = html("button", { type: "button", "aria-label": label, title: label }, sign);
-      button.addEventListener("click", (event) => {
+      const alone = (event) => {
         event.stopPropagation();
         act();
-      });
-      corner.append(button);
+      };
+      corner.append(button(sign, alone, { "aria-label": label, title: label }));
     }
     host.append(corner);
   }
@@ -40,13 +39,10 @@ export class Zoom {
   }
 
   point(event) {
-    const box = this.picture.svg.getBoundingClientRect();
-    const [x, y, width, height] = this.picture.view;
-    const scale = this.picture.scale();
-    return [
-      x + width / 2 + (event.clientX - box.x - box.width / 2) / scale,
-      y + height / 2 + (event.clientY - box.y - box.height / 2) / scale,
-    ];
+    const { svg, view } = this.picture;
+    const { width, height } = svg.getBoundingClientRect();
+    const [[px, py], scale] = [placeIn(svg, event), this.picture.scale()];
+    return [view[0] + view[2] / 2 + (px - width / 2) / scale, view[1] + view[3] / 2 + (py - height / 2) / scale];
   }
 
   #wheel(svg) {
@@ -101,13 +97,17 @@ export class Tip {
   }
 }
 
+// The number of the variable whose disc an event is at, or null.
+export function variableAt(picture, { target }) {
+  const node = target.closest?.("[data-node]");
+  return node ? picture.nodes.indexOf(node) : null;
+}
+
 // Calls `enter` with a variable's number when the pointer or the focus comes to its disc, `leave` when it goes.
 export function onVariable(picture, enter, leave) {
-  const number = new Map(picture.model.names.map((name, v) => [name, v]));
   // The listeners are on the box around the SVG: an SVG that listens for focus takes it, with a frame, at every click.
-  const variable = (event) => number.get(event.target.closest?.("[data-node]")?.getAttribute("data-node"));
   for (const [into, out] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
-    picture.plot.addEventListener(into, (event) => variable(event) !== undefined && enter(variable(event)));
-    picture.plot.addEventListener(out, (event) => variable(event) !== undefined && leave(variable(event)));
+    picture.plot.addEventListener(into, (event) => variableAt(picture, event) !== null && enter(variableAt(picture, event)));
+    picture.plot.addEventListener(out, (event) => variableAt(picture, event) !== null && leave(variableAt(picture, event)));
   }
 }
