@@ -24,11 +24,10 @@ export class Cloud {
     this.data = data;
     this.points = data.frames.map((frame) => decode(frame.points, Int16Array));
     this.colours = data.frames.map((frame) => frame.colours && decode(frame.colours, Int16Array));
-    this.lines = data.densities.map(({ values, size, lines }) => {
-      const grid = decode(values, Float32Array);
-      return lines.map((level) => joined(contour(grid, size, level)));
-    });
     this.grids = data.densities.map(({ values }) => decode(values, Float32Array));
+    this.lines = data.densities.map(({ size, lines }, d) =>
+      lines.map((level) => joined(contour(this.grids[d], size, level))),
+    );
   }
 
   // A colour as the canvas wants it. To ask the browser is slow, so it is asked once for each theme.

@@ -55,6 +55,8 @@ function canvasLines(picture, scale) {
   return group;
 }
 
+const svg = ({ text }) => new Blob([text], { type: "image/svg+xml" });
+
 async function png({ text, width, height }) {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
@@ -78,12 +80,12 @@ export class Exporter {
     this.address = html("input", { type: "text", readonly: "", "aria-label": "Link to this step" });
     this.address.addEventListener("focus", () => this.address.select());
     this.said = html("span", { role: "status" });
+    const saves = [["svg", svg], ["png", png]].map(([ending, made]) =>
+      button(`Picture as ${ending.toUpperCase()}`, () => this.save(ending, made)),
+    );
     this.root.append(
       html("div", { class: "row" }, button("Copy link", () => this.copy()), this.address),
-      html(
-        "div", { class: "row" }, button("Picture as SVG", () => this.svg()),
-        button("Picture as PNG", () => this.png()), this.said,
-      ),
+      html("div", { class: "row" }, ...saves, this.said),
     );
     host.append(this.root);
     this.onStep = () => this.show();
@@ -117,20 +119,11 @@ export class Exporter {
     this.said.textContent = "The link is copied.";
   }
 
-  #picture() {
+  // The large picture, as what `made` makes of it.
+  async save(ending, made) {
     const { stage } = board.stepper;
-    return { drawn: standalone(stage.pictures[stage.large]), name: `${this.name}-${stage.large}` };
-  }
-
-  svg() {
-    const { drawn, name } = this.#picture();
-    download(new Blob([drawn.text], { type: "image/svg+xml" }), `${name}.svg`);
-    this.said.textContent = `${name}.svg is saved.`;
-  }
-
-  async png() {
-    const { drawn, name } = this.#picture();
-    download(await png(drawn), `${name}.png`);
-    this.said.textContent = `${name}.png is saved.`;
+    const name = `${this.name}-${stage.large}.${ending}`;
+    download(await made(standalone(stage.pictures[stage.large])), name);
+    this.said.textContent = `${name} is saved.`;
   }
 }

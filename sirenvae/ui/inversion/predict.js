@@ -165,11 +165,14 @@ export class Prediction {
 
   // The answers so far, as step -> right or wrong; of this network, rule and kind of question.
   #answers() {
-    return JSON.parse(sessionStorage.getItem(SCORES) ?? "{}")[`${this.stepper.id} ${this.mode}`] ?? {};
+    return this.#all()[`${this.stepper.id} ${this.mode}`] ?? {};
+  }
+
+  #all() {
+    return JSON.parse(sessionStorage.getItem(SCORES) ?? "{}");
   }
 
   #keep(answers) {
-    const all = JSON.parse(sessionStorage.getItem(SCORES) ?? "{}");
-    sessionStorage.setItem(SCORES, JSON.stringify({ ...all, [`${this.stepper.id} ${this.mode}`]: answers }));
+    sessionStorage.setItem(SCORES, JSON.stringify({ ...this.#all(), [`${this.stepper.id} ${this.mode}`]: answers }));
   }
 }

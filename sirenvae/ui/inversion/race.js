@@ -5,11 +5,8 @@ import { html, make, write } from "../shared/dom.js";
 import { board } from "./board.js";
 
 const LOOKS = {
-  "nami topological": "one",
-  "nami reverse": "two",
-  "stuhlmueller topological": "three",
-  "mean_field topological": "four",
-  "fully_connected topological": "five",
+  "nami topological": "one", "nami reverse": "two", "stuhlmueller topological": "three",
+  "mean_field topological": "four", "fully_connected topological": "five",
 };
 const HEADS = ["rule", "edges so far", "in the end", "largest parent set", "fill edges"];
 const PROPERTIES = ["faithful", "minimal", "natural"];

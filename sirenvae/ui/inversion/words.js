@@ -30,21 +30,20 @@ function algorithm({ order, pruned }) {
 const RULES = {
   stuhlmueller: [
     "Heuristic of Stuhlmüller et al.",
-    (order) => [
-      `For every latent v, in ${order} order:`,
-      "its parents in the inverse are its children, their other parents, and its own parents, as far as these are " +
-        "observed or come later.",
-    ],
+    "its parents in the inverse are its children, their other parents, and its own parents, as far as these are " +
+      "observed or come later.",
   ],
-  mean_field: ["Mean field", () => ["For every latent v:", "its parents in the inverse are all observed variables."]],
+  mean_field: ["Mean field", "its parents in the inverse are all observed variables."],
   fully_connected: [
-    "Fully connected",
-    (order) => [
-      `For every latent v, in ${order} order:`,
-      "its parents in the inverse are all observed variables and all latents that come later.",
-    ],
+    "Fully connected", "its parents in the inverse are all observed variables and all latents that come later.",
   ],
 };
+
+// Lines of an algorithm; some are inside its loop, and each has room for the values it ran with.
+function codeOf(label, lines, isInner) {
+  const items = lines.map((line, i) => html("li", { class: isInner(i) ? "inner" : "" }, html("span", {}, line), html("b")));
+  return html("ol", { class: "code", "aria-label": label }, ...items);
+}
 
 export class WordsPanel {
   constructor(host, stepper) {
@@ -54,11 +53,7 @@ export class WordsPanel {
     this.text = html("p", { class: "told", "aria-live": "polite" });
     this.fills = html("div", { class: "fills", role: "group", "aria-label": "Ask why a fill edge is there" });
     this.table = html("table", { class: "frontier-table" });
-    this.code = html("ol", { class: "code", "aria-label": "The algorithm" });
-    for (const [i, line] of algorithm(stepper.data).entries()) {
-      const isInner = i >= FIRST_INNER && i <= LAST_INNER;
-      this.code.append(html("li", { class: isInner ? "inner" : "" }, html("span", {}, line), html("b")));
-    }
+    this.code = codeOf("The algorithm", algorithm(stepper.data), (i) => i >= FIRST_INNER && i <= LAST_INNER);
     const algorithmTitle = html("h4", {}, "The algorithm");
     host.replaceChildren(this.title, this.verdict, this.text, this.fills, this.table, algorithmTitle, this.code);
   }
@@ -128,7 +123,7 @@ export class WordsPanel {
     this.table.hidden = !rows.length;
     const cells = rows.slice(0, TABLE_ROWS).map(([v, cost]) => [names[v], cost, v === chosen ? "eliminated" : ""]);
     const [head, body] = tableOf(["frontier", "fill cost", ""], cells);
-    if (rows[0]?.[0] === chosen) body.firstChild.className = "eliminated";
+    if (rows.length && rows[0][0] === chosen) body.firstChild.className = "eliminated";
     if (rows.length > TABLE_ROWS) body.append(wholeRow(`and ${rows.length - TABLE_ROWS} more, none cheaper`, 3));
     this.table.replaceChildren(head, body);
   }
@@ -170,9 +165,9 @@ export class WordsPanel {
 // Beside a finished inverse: the rule, and the parents that it gave.
 export class RulePanel {
   constructor(host, { method, order, start, finished }) {
-    const [name, lines] = RULES[method];
-    const code = html("ol", { class: "code", "aria-label": "The rule" });
-    lines(order).forEach((line, i) => code.append(html("li", { class: i ? "inner" : "" }, html("span", {}, line))));
+    const [name, parents] = RULES[method];
+    const loop = method === "mean_field" ? "For every latent v:" : `For every latent v, in ${order} order:`;
+    const code = codeOf("The rule", [loop, parents], (i) => i > 0);
     const [head, body] = tableOf(["latent", "parents in the inverse"], finished.rows);
     if (finished.more) body.append(wholeRow(`and ${finished.more} more latents`, 2));
     const table = html("table", { class: "frontier-table given" }, head, body);

@@ -1,7 +1,7 @@
 // A whole SIReN-VAE as columns of units and links between them, and what a unit depends on. No drawing here.
 
 import { several } from "../shared/words.js";
-import { unpack } from "./paths.js";
+import { neighbours, unpack } from "./paths.js";
 
 const LISTED = 12; // names in a sentence before "and so many more"
 
@@ -23,17 +23,7 @@ export class Vae {
   // The kept weights of each mask of a part, by later and by earlier unit.
   #joins({ inputs, hidden, outputs, masks }) {
     const sizes = [inputs.length, ...hidden.map((layer) => layer.sets.length), outputs.length];
-    return masks.map((text, k) => {
-      const [columns, rows] = [sizes[k], sizes[k + 1]];
-      const bits = unpack(text, rows * columns);
-      const into = Array.from({ length: rows }, () => []);
-      const outOf = Array.from({ length: columns }, () => []);
-      for (let n = bits.indexOf(1); n >= 0; n = bits.indexOf(1, n + 1)) {
-        into[Math.floor(n / columns)].push(n % columns);
-        outOf[n % columns].push(Math.floor(n / columns));
-      }
-      return { into, outOf };
-    });
+    return masks.map((text, k) => neighbours(unpack(text, sizes[k] * sizes[k + 1]), sizes[k]));
   }
 
   #column(part, block, kind, variables, size, sets = null) {

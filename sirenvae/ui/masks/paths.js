@@ -10,17 +10,9 @@ export class Block {
     this.sizes = model.layers.map((layer) => layer.owners.length);
     this.last = this.sizes.length - 1;
     this.masks = model.masks.map((bits, m) => unpack(bits, this.sizes[m + 1] * this.sizes[m]));
-    this.into = this.sizes.map((size) => Array.from({ length: size }, () => [])); // units of the layer before
-    this.outOf = this.sizes.map((size) => Array.from({ length: size }, () => [])); // units of the layer after
-    for (let k = 1; k <= this.last; k++) {
-      for (let u = 0; u < this.sizes[k]; u++) {
-        for (let w = 0; w < this.sizes[k - 1]; w++) {
-          if (!this.kept(k, u, w)) continue;
-          this.into[k][u].push(w);
-          this.outOf[k - 1][w].push(u);
-        }
-      }
-    }
+    const joins = this.masks.map((mask, k) => neighbours(mask, this.sizes[k]));
+    this.into = [[], ...joins.map(({ into }) => into)]; // of a unit, units of the layer before
+    this.outOf = [...joins.map(({ outOf }) => outOf), []]; // of a unit, units of the layer after
   }
 
   // Whether the weight from unit w of layer k - 1 to unit u of layer k stays.
@@ -111,6 +103,17 @@ export class Block {
 export function unpack(base64, length) {
   const bytes = bytesOf(base64);
   return Uint8Array.from({ length }, (_, n) => (bytes[n >> 3] >> (7 - (n & 7))) & 1);
+}
+
+// Of a mask with so many columns: the columns that each row keeps, and the rows that each column does.
+export function neighbours(mask, columns) {
+  const into = Array.from({ length: mask.length / columns }, () => []);
+  const outOf = Array.from({ length: columns }, () => []);
+  for (let n = mask.indexOf(1); n >= 0; n = mask.indexOf(1, n + 1)) {
+    into[Math.floor(n / columns)].push(n % columns);
+    outOf[n % columns].push(Math.floor(n / columns));
+  }
+  return { into, outOf };
 }
 
 // What is pointed at, in words. The first is the claim, the second says why.

@@ -95,19 +95,19 @@ export class UnitBoard {
 
   #discs() {
     const { layers, vae } = this;
-    const context = layers.base;
-    const [paper, shade, ink] = ["--paper", "--shade", "--ink"].map((name) => layers.colour(name));
-    context.strokeStyle = ink;
-    context.lineWidth = this.step < 7 ? 0.7 : 1.3;
-    vae.columns.forEach(({ size }, c) => {
-      for (let u = 0; u < size; u++) {
-        const kind = vae.kind(c, u);
-        context.fillStyle = kind === "observed" || kind === "decoded" ? shade : paper;
-        this.#outline(context, c, u);
-        context.fill();
-        context.stroke();
-      }
-    });
+    layers.base.strokeStyle = layers.colour("--ink");
+    layers.base.lineWidth = this.step < 7 ? 0.7 : 1.3;
+    vae.columns.forEach(({ size }, c) => this.#fill(layers.base, c, Array(size).keys()));
+  }
+
+  #fill(context, c, units) {
+    const [paper, shade] = ["--paper", "--shade"].map((name) => this.layers.colour(name));
+    for (const u of units) {
+      context.fillStyle = ["observed", "decoded"].includes(this.vae.kind(c, u)) ? shade : paper;
+      this.#outline(context, c, u);
+      context.fill();
+      context.stroke();
+    }
   }
 
   // On the upper canvas, which is never dimmed.
@@ -191,18 +191,8 @@ export class UnitBoard {
     context.globalAlpha = Math.max(0.25, Math.min(1, 1500 / weights.length));
     this.#wires(context, weights);
     context.globalAlpha = 1;
-    const [paper, shade] = [layers.colour("--paper"), layers.colour("--shade")];
     context.lineWidth = 2;
-    vae.columns.forEach((_, k) => {
-      for (const v of new Set([...lit.behind[k], ...lit.ahead[k]])) {
-        const kind = vae.kind(k, v);
-        context.fillStyle = kind === "observed" || kind === "decoded" ? shade : paper;
-        context.strokeStyle = now;
-        this.#outline(context, k, v);
-        context.fill();
-        context.stroke();
-      }
-    });
+    vae.columns.forEach((_, k) => this.#fill(context, k, new Set([...lit.behind[k], ...lit.ahead[k]])));
     this.#labels(context, lit);
     context.strokeStyle = layers.colour("--st-text-color");
     context.lineWidth = 2;

@@ -81,11 +81,9 @@ export class EdgeCanvas {
     for (const [a, b] of pairs) {
       context.moveTo(left + x[a] * scale, top + y[a] * scale);
       const control = this.picture.routes.known(a, b);
-      if (control) {
-        context.quadraticCurveTo(
-          left + control[0] * scale, top + control[1] * scale, left + x[b] * scale, top + y[b] * scale,
-        );
-      } else context.lineTo(left + x[b] * scale, top + y[b] * scale);
+      const end = [left + x[b] * scale, top + y[b] * scale];
+      if (control) context.quadraticCurveTo(left + control[0] * scale, top + control[1] * scale, ...end);
+      else context.lineTo(...end);
     }
     context.stroke();
   }

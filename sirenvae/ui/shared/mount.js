@@ -7,8 +7,15 @@ export function mounting(views) {
   const made = new WeakMap();
   return ({ data, parentElement, ...python }) => {
     const place = parentElement.querySelector(".mount");
-    if (!made.has(place)) made.set(place, new views[data.view](place));
-    made.get(place).update(data, python);
-    return () => made.get(place).destroy?.();
+    if (!made.has(place)) made.set(place, { view: new views[data.view](place), runs: 0 });
+    const mounted = made.get(place);
+    const run = ++mounted.runs;
+    mounted.view.update(data, python);
+    return () => {
+      if (mounted.runs !== run) return; // a run that was overtaken while its module came: the view is the next one's
+      mounted.view.destroy?.();
+      made.delete(place);
+      place.replaceChildren();
+    };
   };
 }

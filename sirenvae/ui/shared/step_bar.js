@@ -44,8 +44,8 @@ export class StepBar {
   }
 
   #speed() {
-    this.select = html("select", { "aria-label": "Speed", title: "Speed" });
-    for (const speed of ["0.5", "1", "2", "4", "16"]) this.select.append(html("option", { value: speed }, `${speed}×`));
+    const speeds = ["0.5", "1", "2", "4", "16"].map((speed) => html("option", { value: speed }, `${speed}×`));
+    this.select = html("select", { "aria-label": "Speed", title: "Speed" }, ...speeds);
     this.select.value = "1";
     return this.select;
   }
@@ -70,14 +70,8 @@ export class StepBar {
   }
 
   #scrubber() {
-    this.scrubber = html("div", {
-      class: "scrubber",
-      role: "slider",
-      tabindex: "0",
-      "aria-label": "Step",
-      "aria-valuemin": "0",
-      "aria-valuemax": this.last,
-    });
+    const range = { "aria-valuemin": "0", "aria-valuemax": this.last };
+    this.scrubber = html("div", { class: "scrubber", role: "slider", tabindex: "0", "aria-label": "Step", ...range });
     this.marker = html("div", { class: "marker" });
     this.veil = html("div", { class: "veil" }); // over the steps that are still to be predicted
     this.scrubber.append(this.#ticks(), this.veil, this.marker);
