@@ -25,8 +25,8 @@ export class StretchChart {
     const count = data.bounds.length;
     const step = (width - left - right) / count;
     const words = data.bounds.map((bound, k) => `block ${k + 1}: bound ${bound.toFixed(3)}, measured ${data.stretch[k].toFixed(3)}`);
-    const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" }, host);
-    svg.setAttribute("aria-label", `Lipschitz bounds, all below 1; ${words.join("; ")}`);
+    const about = `Lipschitz bounds, all below 1; ${words.join("; ")}`;
+    const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": about }, host);
     for (const tick of [0, 0.5]) {
       make("path", { class: "rule", d: `M${left} ${y(tick)}H${width - right}` }, svg);
       label(svg, left - 6, y(tick) + 4, tick, { "text-anchor": "end" });
@@ -74,9 +74,8 @@ export class ResidualChart {
   }
 
   show(block, sweep) {
-    const key = `${block}`;
-    if (this.block !== key) this.#draw(block);
-    this.block = key;
+    if (this.block !== block) this.#draw(block);
+    this.block = block;
     const kinds = this.data.residuals[block - 1];
     const value = kinds.newton[Math.min(sweep, kinds.newton.length - 1)];
     this.ring.setAttribute("cx", this.scales.x(sweep));

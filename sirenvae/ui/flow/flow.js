@@ -108,9 +108,10 @@ class FlowView extends Stepped {
   told(step) {
     const { frames, way, bounds } = this.data;
     const { block, sweep } = frames[step];
-    const [start, later] =
-      way === "forwards" ? ["before block 1", `after block ${block} of ${bounds.length}`] : ["noise", `block ${block}, sweep ${sweep}`];
-    return step ? [later, later] : [start, start];
+    const isForwards = way === "forwards";
+    const start = isForwards ? "before block 1" : "noise";
+    const later = isForwards ? `after block ${block} of ${bounds.length}` : `block ${block}, sweep ${sweep}`;
+    return Array(2).fill(step ? later : start);
   }
 
   move(before, target) {

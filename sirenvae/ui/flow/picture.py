@@ -21,9 +21,11 @@ _draw = views("flow/flow.js", "shared/graph.css", "shared/steps.css", "flow/flow
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=CACHE_KEYS)
 def default_pair(network: sv.BayesianNetwork) -> tuple[str, ...]:
     """Which latents to look at first, see :func:`~sirenvae.figures.flow_models.telling_pair`."""
+    import torch
+
     from sirenvae.figures.flow_models import telling_pair
 
-    _on_one_core()
+    torch.set_num_threads(1)  # for all that follows: the products are small, and threads that wait would make them slow
     return telling_pair(network)
 
 
@@ -36,7 +38,6 @@ def flow_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str, nu
     """
     from sirenvae.figures.flow_models import shown_flow
 
-    _on_one_core()
     return shown_flow(network, pair, weights, num_blocks)
 
 
@@ -65,13 +66,6 @@ def samples_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str,
     from sirenvae.figures.flow_samples import samples_beside
 
     return samples_beside(network, flow_of(network, pair, weights, num_blocks))
-
-
-def _on_one_core() -> None:
-    """For all that follows: the products are small, and threads that wait for each other would make them slow."""
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def flow_code(pair: tuple[str, ...], weights: str, num_blocks: int) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -21,11 +22,16 @@ def export_step(network: sv.BayesianNetwork, rule: Rule, step: int) -> None:
     )
     name = f"{network.name}-{rule.method}-{rule.order}-step-{step}"
     draw("export", "export", {"name": name})
+    at = (network, inverse, step)
     files = {
-        "JSON": ("json", "application/json", lambda: sv.step_to_json(network, inverse, step)),
-        "GraphML: inverse so far": ("inverse.graphml", "application/xml", _graphml(network, inverse, step, "inverse")),
-        "GraphML: induced graph": ("induced.graphml", "application/xml", _graphml(network, inverse, step, "induced")),
-        "Notebook": ("ipynb", "application/x-ipynb+json", _notebook_of([*network_lines(), *step_code(rule, step)])),
+        "JSON": ("json", "application/json", partial(sv.step_to_json, *at)),
+        "GraphML: inverse so far": ("inverse.graphml", "application/xml", partial(sv.step_to_graphml, *at, "inverse")),
+        "GraphML: induced graph": ("induced.graphml", "application/xml", partial(sv.step_to_graphml, *at, "induced")),
+        "Notebook": (
+            "ipynb",
+            "application/x-ipynb+json",
+            partial(notebook, [*network_lines(), *step_code(rule, step)]),
+        ),
     }
     with st.container(horizontal=True):
         for label, (ending, mime, content) in files.items():
@@ -73,11 +79,3 @@ def notebook(lines: list[str]) -> str:
     return json.dumps(
         {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": [cell]}, indent=1
     )
-
-
-def _graphml(network: sv.BayesianNetwork, inverse: sv.Inverse, step: int, graph: str):
-    return lambda: sv.step_to_graphml(network, inverse, step, graph)
-
-
-def _notebook_of(lines: list[str]):
-    return lambda: notebook(lines)

@@ -67,8 +67,8 @@ export class RaceBoard {
     this.x = (step) => LEFT + ((wide - LEFT - 12) * step) / last;
     this.y = (count) => HIGH - BOTTOM - ((HIGH - BOTTOM - 14) * count) / this.most;
     this.last = last;
-    const svg = make("svg", { viewBox: `0 0 ${wide} ${HIGH}`, class: "chart", role: "img" });
-    svg.setAttribute("aria-label", "Edges of the inverse against the step, one line for each rule");
+    const about = "Edges of the inverse against the step, one line for each rule";
+    const svg = make("svg", { viewBox: `0 0 ${wide} ${HIGH}`, class: "chart", role: "img", "aria-label": about });
     for (const part of [0, 0.5, 1]) {
       const count = Math.round(part * this.most);
       make("path", { class: "grid", d: `M${LEFT} ${this.y(count)}H${wide - 12}` }, svg);

@@ -88,10 +88,8 @@ export class Strip {
     this.next.href = this.stops[this.at]?.href ?? this.home;
     this.next.textContent = this.at === last ? "End" : "Next ›";
     this.next.title = this.at === last ? "To the first page" : "";
-    [...this.list.children].forEach((item, i) => {
-      if (i + 1 === this.at) item.firstChild.setAttribute("aria-current", "step");
-      else item.firstChild.removeAttribute("aria-current");
-    });
+    this.list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    this.list.children[this.at - 1].firstChild.setAttribute("aria-current", "step");
     this.bring(stop);
   }
 

@@ -93,12 +93,8 @@ export class MaskBoard {
     const words = c === block.last - 2 ? Math.max(0, this.corner()[0]) : 0;
     const room = product ? columns * cell + 10 : x + columns * cell - words;
     const text = textWidth(full, 12) <= room ? full : name;
-    write(text, { class: "title", x: x + columns * cell, y: this.#titleY(k) }, this.base);
-  }
-
-  #titleY(k) {
-    const before = k === 1 ? 0 : this.rows[k - 1] + this.block.sizes[k - 1] * this.cell + 6;
-    return before + 13;
+    const above = k === 1 ? 0 : this.rows[k - 1] + block.sizes[k - 1] * cell + 6;
+    write(text, { class: "title", x: x + columns * cell, y: above + 13 }, this.base);
   }
 
   // Thin lines between the units of different owners; of small cells only the context is set apart.

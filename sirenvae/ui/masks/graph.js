@@ -120,5 +120,5 @@ export function moveCell(event, at, outputs, inputs) {
 
 export function legend(host, entries) {
   const marks = entries.map(([sign, words]) => html("span", {}, html("i", { class: sign }), words));
-  host.append(html("div", { class: "legend" }, ...marks));
+  return host.appendChild(html("div", { class: "legend" }, ...marks));
 }

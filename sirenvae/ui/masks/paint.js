@@ -28,10 +28,6 @@ export class Layers {
     return colourOf(this.probe, name);
   }
 
-  clear(context) {
-    context.clearRect(0, 0, this.width, this.height);
-  }
-
   text(context, words, x, y, { size = 12, align = "left", weight = 400, colour = "--ink" } = {}) {
     context.font = `${weight} ${size}px ${getComputedStyle(this.box).fontFamily}`;
     context.textAlign = align;

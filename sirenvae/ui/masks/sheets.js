@@ -93,7 +93,7 @@ export class SheetBoard {
   light([c, u]) {
     const { layers, vae, cell } = this;
     const context = layers.over;
-    layers.clear(context);
+    context.clearRect(0, 0, layers.width, layers.height);
     layers.box.classList.add("dim", "sheets");
     const variable = vae.columns[c].variables[u];
     const now = layers.colour("--now");

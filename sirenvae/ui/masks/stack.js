@@ -17,8 +17,7 @@ export class StackView extends PairView {
       this.layOut("What the stack reaches: arrow keys move the pair");
       this.reached = new Map();
     }
-    legend(this.root, this.#legend());
-    this.legend = this.root.lastChild;
+    this.legend = legend(this.root, this.#legend());
     this.#edges();
     this.redraw();
   }

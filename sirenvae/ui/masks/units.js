@@ -182,7 +182,7 @@ export class UnitBoard {
   light([c, u], lit) {
     const { layers, vae } = this;
     const context = layers.over;
-    layers.clear(context);
+    context.clearRect(0, 0, layers.width, layers.height);
     layers.box.classList.add("dim");
     const now = layers.colour("--now");
     const weights = vae.weights(lit);

@@ -48,7 +48,5 @@ def styles(*names: str) -> str:
 @cache
 def modules_version() -> str:
     """A short name for all modules together, which changes with any of them."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(str(_FOLDER)).rglob("*.js")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+    content = b"".join(file.read_bytes() for file in sorted(Path(str(_FOLDER)).rglob("*.js")))
+    return hashlib.sha256(content).hexdigest()[:12]

@@ -106,8 +106,11 @@ export function variableAt(picture, { target }) {
 // Calls `enter` with a variable's number when the pointer or the focus comes to its disc, `leave` when it goes.
 export function onVariable(picture, enter, leave) {
   // The listeners are on the box around the SVG: an SVG that listens for focus takes it, with a frame, at every click.
-  for (const [into, out] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
-    picture.plot.addEventListener(into, (event) => variableAt(picture, event) !== null && enter(variableAt(picture, event)));
-    picture.plot.addEventListener(out, (event) => variableAt(picture, event) !== null && leave(variableAt(picture, event)));
+  const kinds = { pointerover: enter, focusin: enter, pointerout: leave, focusout: leave };
+  for (const [kind, act] of Object.entries(kinds)) {
+    picture.plot.addEventListener(kind, (event) => {
+      const v = variableAt(picture, event);
+      if (v !== null) act(v);
+    });
   }
 }
