@@ -65,7 +65,7 @@ def test_notes_go_to_standard_error(capsys):
 
 @pytest.mark.parametrize("file", BAD)
 def test_the_page_says_what_the_command_line_says(app, capsys, file):
-    from sirenvae.ui.look import plain
+    from sirenvae.ui.shared.look import plain
 
     assert main(["invert", str(CASES / file)]) == 2
     said = capsys.readouterr().err.removeprefix("sirenvae: ").strip()
@@ -93,7 +93,7 @@ def test_the_page_reads_bytes_and_shows_the_notes(app):
     ],
 )
 def test_what_cannot_be_drawn_is_not_taken(app, text, sentence):
-    from sirenvae.ui.look import plain
+    from sirenvae.ui.shared.look import plain
 
     uploaded(app, "big.csv", text.encode())
     assert not app.exception

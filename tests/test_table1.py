@@ -18,10 +18,10 @@ from small_table import SHORT, small_config
 
 import sirenvae as sv
 from sirenvae import objectives
-from sirenvae.cli.tables import table1_texts
 from sirenvae.experiments import elbo_vs_size, executors, table1
 from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
+from sirenvae.experiments.texts import table1_texts
 from sirenvae.models import base
 from sirenvae.training.recipes import RECIPES
 from sirenvae.training.selection import Candidate, Selection
