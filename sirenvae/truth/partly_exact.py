@@ -185,12 +185,14 @@ class ExactConditionals(KeepsDigits):
 
 
 class ExactDecoder(nn.Module):
-    """The network's p(x | z) in the place of a :class:`~sirenvae.models.decoder.GaussianDecoder`.
+    """The network's p(x | z) in the place of a :class:`~sirenvae.models.likelihoods.GaussianLikelihood`.
 
     Arguments:
         network: A network with conditionals.
         units: Of z and x.
     """
+
+    has_units = True
 
     def __init__(self, network: BayesianNetwork, units: JointUnits):
         super().__init__()
@@ -210,3 +212,10 @@ class ExactDecoder(nn.Module):
     def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Log density of x, shape ``(*R, N)``, in nats."""
         return self._conditionals.log_prob(torch.cat([inputs[..., : self._num_latents], x], dim=-1))
+
+    def draw(self, inputs: Tensor, noise: Tensor) -> Tensor:
+        """x for standard normal noise, both of shape ``(*R, N, D)``."""
+        return self(inputs) + self.scale() * noise
+
+    def check(self, x: Tensor) -> None:
+        """Any numbers may be drawn from normals."""
