@@ -12,6 +12,12 @@ import sirenvae as sv
 BLOCKS = "variable a { } variable b { } probability ( a ) { } probability ( b | a ) { }"
 
 
+def complete(size):
+    """A network of `size` variables in which each has all before it as parents."""
+    blocks = (f"variable {i} {{ }} probability ( {' '.join(map(str, (i, *range(i))))} ) {{ }}" for i in range(size))
+    return "\n".join(blocks)
+
+
 @pytest.mark.parametrize(
     ("file", "variables", "edges"),
     [
@@ -70,7 +76,7 @@ def test_a_comment_ends_with_its_line_however_lines_end(end):
     ['property "x { ; } variable c { }" ;', "property see http://a.b/c ;", 'property a = "1" "//" { ;', "property;"],
 )
 def test_a_property_is_over_at_its_semicolon(property_):
-    text = BLOCKS.replace("{ }", f"{{ {property_} type discrete [ 2 ] {{ property, variable }}; {property_} }}")
+    text = BLOCKS.replace("{ }", f"{{ {property_} type discrete [ 2 ] {{ property, variable, /* }} */ property }}; }}")
     network = sv.parse_network(property_ + "network n { " + property_ + "} " + text, "properties.bif")
     assert list(network.dag.edges) == [("a", "b")]
 
@@ -119,6 +125,9 @@ def test_refused_files(file, sentence):
         (BLOCKS.replace("b | a", ""), "does not name one child"),
         (BLOCKS.replace("b | a", "b"), "has 2 variables and 0 edges"),
         (BLOCKS.replace("( a )", "( a | b )"), "no directed cycle, but this graph has a -> b -> a"),
+        (BLOCKS + " " * 100 + "nonsense", "Line 1 of net, 'nonsense', starts no"),
+        ("probability ( " + "a" + " a" * 10_001 + " ) { }", "cannot be told apart or too many"),
+        (complete(450), "has 450 variables and 101025 edges; a network has 1 to 100000"),
         ("network n { }", "net has no 'variable' block"),
         ("node a { }", r"starts no 'variable' block and no other that BIF has \(network, probability\)"),
     ],

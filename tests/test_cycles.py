@@ -23,7 +23,7 @@ def test_a_cycle_is_found_exactly_if_there_is_one(seed):
 
 
 def test_a_cycle_behind_a_long_chain_is_found_at_once():
-    """The chain is declared from its end, so that a search from each variable would walk it a thousand times over."""
+    """The chain is declared from its end, so that a search from each variable on walks it over and over."""
     chain = [(i + 1, i) for i in range(20_000)] + [(20_000, 20_001), (20_001, 20_000)]
     graph = nx.DiGraph()
     graph.add_nodes_from(range(20_002))

@@ -50,7 +50,8 @@ class Families:
             InputError: If it has its parents already, or one of them is named twice or has no fit name.
         """
         for variable in (child, *parents):
-            self._check_name(variable, place)
+            if variable not in self._declared:
+                self._check_name(variable, place)
         if child in self._parents:
             raise InputError(
                 f"{self.name} has a {self.block} of {child} in line {self.line(self._places[child])} and another in "

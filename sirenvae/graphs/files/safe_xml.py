@@ -85,7 +85,6 @@ class _Handlers:
         parser.StartNamespaceDeclHandler = self.namespace
         parser.AttlistDeclHandler = self.attribute
         parser.EntityDeclHandler = lambda entity, *_: self.refuse_entity(entity)
-        parser.SkippedEntityHandler = lambda entity, _: self.refuse_entity(entity)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self.depth += 1

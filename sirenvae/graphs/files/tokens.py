@@ -30,7 +30,7 @@ def _patterns(percent: bool) -> tuple[re.Pattern, re.Pattern]:
         rf"{between}(?:(?P<word>{word})|(?P<quoted>{quoted})|(?P<sign>[{{}}()\[\]]|\|(?:[\s|]*+))"
         r'|(?P<unclosed>"|/\*))?'
     )
-    text = rf'[^{{}};"/{sign}]++|;(?!\s*+(?:property|/|%))|{slash}|{quoted}'
+    text = rf'[^{{}};"/{sign}]++|;(?!\s*+property)|{slash}|{quoted}'
     states = rf'\{{(?:[^{{}}"/{sign}]++|{slash}|{quoted})*+\}}'
     piece = (
         rf'{blank}(?:(?P<property>property(?=[\s"]))|(?P<statements>(?:{text}|{states})++)|(?P<end>;)|(?P<open>\{{)'
@@ -122,7 +122,7 @@ class Tokens:
         Raises:
             InputError: If the text ends first.
         """
-        depth, fresh = 1, True  # fresh: a statement starts here, so ``property`` is no state and no value
+        depth = 1
         while depth:
             found = self._piece.match(self.text, self._at)
             kind, self._at = found.lastgroup, found.end()
@@ -130,13 +130,11 @@ class Tokens:
                 self.refuse(block.place, "opens a block that is never closed: the file is cut off or lacks a '}'")
             if kind == "unclosed":
                 self._refuse_unclosed(found.start(kind))
-            if kind == "property" and fresh and depth == 1:
+            if kind == "property" and depth == 1:  # deeper it is the name of a state
                 self.skip_property(found.start(kind))
-                kind = "end"
             depth += (kind == "open") - (kind == "close")
             if depth > _DEEPEST:
                 self.refuse(found.start(kind), f"opens {depth} brackets inside each other: look for a missing '}}'")
-            fresh = kind in ("end", "close")
 
     def skip_property(self, place: int) -> None:
         """Go on behind the ``;`` of the property that starts at `place`; ``;`` and comments in quotes are text."""

@@ -36,7 +36,7 @@ def parse_xmlbif(text: str, name: str) -> BayesianNetwork:
         if local(element) == "variable":
             _check_chance(element, name)
             families.declare(_only(_texts(element, "name"), "NAME", element, name), element.line)
-        elif local(element) in ("definition", "probability"):
+        elif local(element) == "definition":
             child = _only(_texts(element, "for"), "FOR", element, name)
             families.add(child, _texts(element, "given"), element.line)
     return families.network()
