@@ -23,10 +23,10 @@ import torch
 from flow_peers import density_estimation, inversions, log_determinants, print_rows
 
 import sirenvae as sv
-from sirenvae.engine.group import Group
-from sirenvae.engine.schedule import Schedule
-from sirenvae.engine.streams import Streams
-from sirenvae.recipes import Recipe
+from sirenvae.training.group import Group
+from sirenvae.training.recipes import Recipe
+from sirenvae.training.schedule import Schedule
+from sirenvae.training.streams import Streams
 
 NUM_POINTS = 100
 RECIPE = Recipe("benchmark", num_steps=1_000_000, batch_size=NUM_POINTS)
@@ -46,7 +46,9 @@ def build(network: sv.BayesianNetwork, structure: str, replicas: tuple[int, ...]
 def make_group(network: sv.BayesianNetwork, structure: str, num_replicas: int) -> Group:
     """E replicas ready to be trained by the engine."""
     model, x = build(network, structure, (num_replicas,))
-    schedule = Schedule([RECIPE] * num_replicas, [NUM_POINTS] * num_replicas, len(network.variables), model.location)
+    schedule = Schedule(
+        [RECIPE] * num_replicas, [NUM_POINTS] * num_replicas, [len(network.variables)] * num_replicas, model.location
+    )
     streams = Streams([x[0]] * num_replicas, range(num_replicas), [NUM_POINTS] * num_replicas, model.latent_features)
     return Group(model, range(num_replicas), schedule, streams, torch.ones(num_replicas))
 

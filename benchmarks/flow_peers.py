@@ -19,7 +19,7 @@ from torch import Tensor
 
 import sirenvae as sv
 from sirenvae.flows.activations import MAX_SLOPE_OF_SWISH
-from sirenvae.flows.inversion import invert_block
+from sirenvae.flows.newton import invert_block
 
 PLAIN = "x <- y - g(x)"
 

@@ -136,8 +136,9 @@ else:
 
 show_code(*flow_code(pair, weights, num_blocks), key="flow_code")
 shown_in(
-    "the block, its log-determinant and its inversion by the diagonal: Mouton & Kroon, Graphical Residual Flows (2022)",
-    "the flow as a prior: Mouton & Kroon, SIReN-VAE (2022)",
+    "the block, its log-determinant and its inversion by the diagonal: Mouton & Kroon, SIReN-VAE (2022), eq. (6) and "
+    "section 2.2, after their Graphical Residual Flows (2022)",
+    "the flow as a prior: eq. (3) of the same paper",
     "bound and plain sweep: Behrmann et al., Invertible Residual Networks (2019)",
     notebook="02_masks_and_flows",
 )

@@ -47,7 +47,8 @@ further_questions(network, rule, step)
 show_code(*step_code(rule, step), key="inversion_code")
 shown_in(
     "Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018): Algorithm 1 with "
-    "the min-fill heuristic; Figure 1 for why the heuristic of Stuhlmüller et al. (2013) is not faithful",
+    "the min-fill heuristic; Definitions 1 to 3 for faithful, minimal, natural; Figure 1 for why the heuristic of "
+    "Stuhlmüller et al. (2013) is not faithful",
     "Koller & Friedman, Probabilistic Graphical Models (2009): variable elimination, d-separation",
     notebook="01_inversion",
 )

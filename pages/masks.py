@@ -122,7 +122,7 @@ with volume:
         r"\sum_{i=1}^{D} \log\left(1 + \tfrac{\partial g_i}{\partial x_i}\right) \end{gathered}"
     )
     st.caption(
-        "Only units that belong to *i* lie on a path from *i* to *i*. Mouton & Kroon, Graphical Residual Flows (2022)."
+        "Only units that belong to *i* lie on a path from *i* to *i*. Mouton & Kroon, SIReN-VAE (2022), section 2.2."
     )
 
 st.subheader("Stacked blocks reach ancestors")
@@ -194,8 +194,9 @@ st.caption(
 )
 show_code(*masks_code(flow, chosen[2], layers, width, num_blocks), key="masks_code")
 shown_in(
-    "masks by sets and the log-determinant: Mouton & Kroon, Graphical Residual Flows (2022)",
-    "the whole model: Mouton & Kroon, SIReN-VAE (2022), Figure 1 and Appendix A.1",
-    "the inverse's edges: Webb et al., Faithful Inversion of Generative Models (2018)",
+    "masks by sets: the poster of Mouton & Kroon, SIReN-VAE (2022), Figure 1; the log-determinant: section 2.2 of that "
+    "paper, after their Graphical Residual Flows (2022)",
+    "the whole model: Figures 1 and A.1 of the same paper",
+    "the inverse's edges: Webb et al., Faithful Inversion of Generative Models (2018), Algorithm 1",
     notebook="02_masks_and_flows",
 )

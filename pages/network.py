@@ -36,7 +36,7 @@ show_conditionals(network)
 show_explore(network)
 show_code(*facts_code(network), key="network_code")
 shown_in(
-    "Networks and their inverses: Webb et al., Faithful inversion of generative models (2018)",
+    "student and binary trees: Webb et al., Faithful Inversion of Generative Models (2018), Figures 3 and 5",
     "Markov blanket: Pearl, Probabilistic Reasoning in Intelligent Systems (1988)",
     "ecoli70, arth150, magic-niab, magic-irri: Bayesian Network Repository, bnlearn.com",
     notebook="00_tour",

@@ -53,7 +53,7 @@ def learners(results) -> None:
     show_origin(results)
     show_code(*table1_code(network, recipes), key="results_code", network=["import sirenvae as sv"])
     shown_in(
-        "the table of Mouton & Kroon, SIReN-VAE (2022); the truth and the classical learners beside it are ours",
+        "Table 1 of Mouton & Kroon, SIReN-VAE (2022); the truth and the classical learners beside it are ours",
         "NLL by importance sampling: Burda et al., Importance Weighted Autoencoders (2016)",
         notebook="03_siren_vae",
     )
@@ -84,7 +84,7 @@ def sizes(results) -> None:
     show_origin(results)
     show_code(*size_code(network), key="results_code", network=["import sirenvae as sv"])
     shown_in(
-        "the figure of ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022); the truth is ours",
+        "ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022), Figure 2; the truth is ours",
         notebook="03_siren_vae",
     )
 
@@ -103,7 +103,10 @@ def parts(results) -> None:
     show_table(rows, {"exact": "exact"}, "results_table")
     show_origin(results)
     show_code(*parts_code(network), key="results_code", network=["import sirenvae as sv"])
-    shown_in("the model: Mouton & Kroon, SIReN-VAE (2022); to exchange its parts is ours", notebook="03_siren_vae")
+    shown_in(
+        "the model: Mouton & Kroon, SIReN-VAE (2022), eqs. (1) to (6); to exchange its parts is ours",
+        notebook="03_siren_vae",
+    )
 
 
 def tuning(results) -> None:
@@ -132,7 +135,7 @@ def tuning(results) -> None:
     show_origin(results)
     show_code(*tuning_code(network), key="results_code", network=["import sirenvae as sv"])
     shown_in(
-        "the models: Mouton & Kroon, SIReN-VAE (2022); to tune all of them alike is ours",
+        "the models: Mouton & Kroon, SIReN-VAE (2022), section 3; to tune all of them alike is ours",
         "random search: Bergstra & Bengio, Random Search for Hyper-Parameter Optimization (2012)",
         notebook="03_siren_vae",
     )

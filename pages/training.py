@@ -21,7 +21,7 @@ with view:
     run_view(network)
 show_training_code(network)
 shown_in(
-    "the models and ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022)",
+    "the models: Mouton & Kroon, SIReN-VAE (2022), section 3; ELBO against training-set size: Figure 2",
     "the ELBO: Kingma & Welling, Auto-Encoding Variational Bayes (2014)",
     "the IWAE bound in the downloads: Burda et al., Importance Weighted Autoencoders (2016)",
     notebook="03_siren_vae",

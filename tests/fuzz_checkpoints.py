@@ -19,8 +19,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import sirenvae as sv
-from sirenvae.recipes import Recipe
 from sirenvae.tensor_files import _digest
+from sirenvae.training.recipes import Recipe
 
 HOSTILE = [
     *(None, True, False, -1, 0, 1, 2, 3, 10**6, 10**12, 10**400, -(10**30), 0.5, 1e308, float("nan"), float("inf")),

@@ -7,7 +7,7 @@ import torch
 import sirenvae as sv
 from sirenvae.experiments import table1
 from sirenvae.experiments.store import Store
-from sirenvae.recipes import Recipe
+from sirenvae.training.recipes import Recipe
 
 SHORT = Recipe("short", num_steps=20)
 

@@ -13,7 +13,7 @@ from colour_contrast import contrast
 
 import sirenvae as sv
 from sirenvae.figures.posteriors import EXACT, draws_figure, ellipse, ellipses_figure, has_rows, posterior_figure
-from sirenvae.models.beside_truth import (
+from sirenvae.truth.beside_truth import (
     exact_posterior,
     latent_scale,
     learnt_posterior,
@@ -21,8 +21,8 @@ from sirenvae.models.beside_truth import (
     most_dependent,
     network_samples,
 )
-from sirenvae.models.linear_start import linear_start
-from sirenvae.models.references import fit_reference
+from sirenvae.truth.linear_start import linear_start
+from sirenvae.truth.references import fit_reference
 
 FACTORS, SHIFTS = {"G": -3.0, "D": 0.5}, {"G": 5.0, "I": -2.0}  # of the latents as the model has them
 

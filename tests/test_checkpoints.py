@@ -16,12 +16,13 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import sirenvae as sv
-from sirenvae.models.exact import PARTS, PartlyExactVAE
-from sirenvae.models.references import REFERENCES
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth.partly_exact import PARTS, PartlyExactVAE
+from sirenvae.truth.references import REFERENCES
 
 COSINE = Recipe("cosine", num_steps=12, batch_size=20)
-PLATEAU = replace(RECIPES["paper"], plateau_patience=1, max_epochs=6, batch_size=20)
+PLATEAU = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=1, max_epochs=6, batch_size=20)
+SEVERAL = replace(PLATEAU, learning_rate=(1e-2, 1e-3))
 
 
 def fresh(name="true", replicas=()):
@@ -171,7 +172,7 @@ def test_numbers_of_numpy_are_numbers(tmp_path):
     assert len(list(sv.resume_fit(tmp_path / "fit.safetensors", x))) == 12
 
 
-@pytest.mark.parametrize("recipe", [COSINE, PLATEAU], ids=["cosine", "plateau"])
+@pytest.mark.parametrize("recipe", [COSINE, PLATEAU, SEVERAL], ids=["cosine", "plateau", "several rates"])
 def test_a_killed_fit_goes_on_bit_for_bit(tmp_path, recipe):
     x, _ = sv.sample_network(sv.load_network("greenhouse"), 50)
     whole = fresh(replicas=(2,))
@@ -337,3 +338,18 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path):
     assert f"InputError: The file {path} cannot be written" in done.stderr
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == [path.name]
+
+
+@pytest.mark.parametrize("names", [(0, 1, 2), (("x", 0), ("x", 1), "y"), (np.int64(3), "a", (1, (2, "b")))])
+def test_names_that_are_no_strings_come_back(tmp_path, names):
+    a, b, c = names
+    cpds = {
+        a: sv.LinearGaussian(0.5, {}, 1.0),
+        b: sv.LinearGaussian(0.0, {a: 2.0}, 1.0),
+        c: sv.LinearGaussian(0.0, {b: -0.5}, 0.3),
+    }
+    model = sv.SIReNVAE(sv.BayesianNetwork(nx.DiGraph([(a, b), (b, c)]), None, cpds))
+    sv.save_model(model, tmp_path / "model.safetensors")
+    network = sv.load_model(tmp_path / "model.safetensors").network
+    assert network.variables == names
+    assert dict(network.conditionals) == cpds

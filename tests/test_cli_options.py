@@ -13,7 +13,7 @@ from sirenvae.cli import build_parser, main
 from sirenvae.experiments import elbo_vs_size, executors, parts, table1, tuning
 from sirenvae.experiments.store import Store, key_of
 from sirenvae.figures import export
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.recipes import RECIPES, Recipe
 
 TRAIN = "train fork --size 12 --seeds 1 --test 20 --iwae 5"
 FIGURE = "figure elbo-vs-size --preset minute"

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import sirenvae as sv
-from sirenvae.engine.streams import Streams
-from sirenvae.recipes import Recipe
+from sirenvae.training.recipes import Recipe
+from sirenvae.training.streams import Streams
 
 # A GPU cannot be replaced by anything that would show the same, and neither this project nor CI needs one.
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU: what runs on one is not tested")

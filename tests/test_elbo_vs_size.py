@@ -14,8 +14,8 @@ from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.store import Store
 from sirenvae.figures.elbo import elbo_vs_size_figure
 from sirenvae.figures.export import find_browser, write_html
-from sirenvae.recipes import Recipe
-from sirenvae.selection import Candidate, Selection
+from sirenvae.training.recipes import Recipe
+from sirenvae.training.selection import Candidate, Selection
 
 SHORT = Recipe("short", num_steps=30)
 

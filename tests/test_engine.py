@@ -10,12 +10,12 @@ import torch
 from random_networks import random_network
 
 import sirenvae as sv
-from sirenvae.engine.dense import DenseProgram
-from sirenvae.engine.edges import EdgeMatrix
-from sirenvae.engine.programs import program_for
-from sirenvae.engine.siren_vae import EdgeProgram
-from sirenvae.engine.streams import Streams
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.dense import DenseProgram
+from sirenvae.training.kernels.edges import EdgeMatrix
+from sirenvae.training.kernels.siren_vae import EdgeProgram
+from sirenvae.training.programs import program_for
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.training.streams import Streams
 
 SHORT = Recipe("short", num_steps=12, batch_size=20)
 
@@ -250,7 +250,7 @@ import resource, sys, warnings
 import torch
 import sirenvae as sv
 import sirenvae.training
-from sirenvae.recipes import Recipe
+from sirenvae.training.recipes import Recipe
 torch.set_num_threads(1)
 sirenvae.training.replicas_at_once = lambda model, num_points: 64  # as on an accelerator
 network = sv.load_network("ecoli70")

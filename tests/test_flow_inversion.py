@@ -6,9 +6,9 @@ from test_flows import jacobians, random_adjacency, random_points
 
 import sirenvae as sv
 from sirenvae.flows import GraphicalResidualFlow
-from sirenvae.flows import inversion as inversions
+from sirenvae.flows import newton as inversions
 from sirenvae.flows.activations import ACTIVATIONS
-from sirenvae.flows.inversion import Linearization, solve
+from sirenvae.flows.newton import Linearization, solve
 
 SATURATED = [(size, context, layers) for size, context in ((2, 0), (12, 5), (30, 0)) for layers in (1, 2, 3)]
 

@@ -9,8 +9,8 @@ from random_networks import random_dag
 import sirenvae as sv
 from sirenvae.flows import GraphicalResidualFlow, layer_masks, reach, standard_normal_log_prob
 from sirenvae.flows.activations import lip_swish
-from sirenvae.flows.masks import decoder_masks
 from sirenvae.flows.spectral import bounded, exact_sigma, power_iteration, sigma_along
+from sirenvae.nets.set_rule import decoder_masks
 
 RANDOM_DAGS = [(seed, 1 + seed % 12, (0, 3)[seed % 2]) for seed in range(20)] + [(20, 12, 0), (21, 12, 5)]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import sirenvae as sv
-from sirenvae.graphs.generate import KINDS, Recipe, recipe_of
+from sirenvae.graphs.catalogue.generated import KINDS, Recipe, recipe_of
 from sirenvae.graphs.linear_gaussian import joint_moments
 
 PINNED = """{

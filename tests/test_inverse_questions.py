@@ -10,11 +10,11 @@ from random_networks import random_dag
 from test_inversion import random_roles
 
 import sirenvae as sv
-from sirenvae.graphs.counterexamples import false_claim, lost_independence, spare_edge
-from sirenvae.graphs.paths import any_path, junctions
-from sirenvae.graphs.proofs import asserted_graph
-from sirenvae.graphs.race import RACERS, running_edges
+from sirenvae.graphs.judging.counterexamples import false_claim, lost_independence, spare_edge
+from sirenvae.graphs.judging.proofs import asserted_graph
 from sirenvae.graphs.separation import active_path
+from sirenvae.graphs.telling.paths import any_path, junctions
+from sirenvae.graphs.telling.race import RACERS, running_edges
 
 
 @pytest.mark.parametrize("seed", range(80))

@@ -14,7 +14,7 @@ from plain_inversion import plain_elimination
 from random_networks import random_dag
 
 import sirenvae as sv
-from sirenvae.graphs.proofs import asserted_graph
+from sirenvae.graphs.judging.proofs import asserted_graph
 from sirenvae.graphs.separation import active_path, border
 
 

@@ -11,13 +11,13 @@ pytest.importorskip("torch")
 
 import torch
 
-from sirenvae.checkpoints import load_model
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.keeping import Keeper, model_file
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.training import RECIPES
+from sirenvae.training.checkpoints import load_model
 from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan, TrainingManager
 from sirenvae.ui.training_worker import train
 

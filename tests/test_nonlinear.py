@@ -9,9 +9,9 @@ import torch
 
 import sirenvae as sv
 from sirenvae.graphs.linear_gaussian import joint_moments
-from sirenvae.models.importance import importance_log_prob
-from sirenvae.models.quadrature import Grids
-from sirenvae.models.references import fit_reference
+from sirenvae.truth.importance import importance_log_prob
+from sirenvae.truth.quadrature import Grids
+from sirenvae.truth.references import fit_reference
 
 NONLINEAR = ("circuit", "tree-tanh-4", "ecoli70-tanh")
 
@@ -231,7 +231,7 @@ def too_entangled() -> sv.BayesianNetwork:
         ),
         (lambda: sv.observed_entropy(sv.load_network("circuit")), "no closed form"),
         (lambda: sv.tanh_network(sv.load_network("circuit"), "twice"), "not linear Gaussian"),
-        (lambda: sv.true_log_prob(sv.load_network("circuit"), torch.zeros(1, 3)), "4 observed variables"),
+        (lambda: sv.true_log_prob(sv.load_network("circuit"), torch.zeros(1, 3)), r"shape \(\*, 4\)"),
         (lambda: sv.true_log_prob(too_entangled(), torch.zeros(1, 1)), "x multiplies its parents"),
         (
             lambda: sv.true_log_prob_and_error(sv.load_network("ecoli70-tanh"), torch.zeros(1, 24), 1),

@@ -11,14 +11,14 @@ import torch
 
 import sirenvae as sv
 from sirenvae.cli import main
-from sirenvae.engine.dense import DenseProgram
-from sirenvae.engine.programs import program_for
 from sirenvae.experiments import executors, parts
 from sirenvae.experiments.store import Store
 from sirenvae.graphs import ProductGaussian
 from sirenvae.graphs.linear_gaussian import joint_moments
-from sirenvae.models.exact import PARTS, PartlyExactVAE
-from sirenvae.recipes import Recipe
+from sirenvae.training.dense import DenseProgram
+from sirenvae.training.programs import program_for
+from sirenvae.training.recipes import Recipe
+from sirenvae.truth.partly_exact import PARTS, PartlyExactVAE
 
 SHORT = Recipe("short", num_steps=15)
 
@@ -61,7 +61,7 @@ def test_both_exact_is_the_joint_density(network, spread):
     x, z = x + spread * torch.randn_like(x), z + spread * torch.randn_like(z)
     standard_x = model.standardized(x)
     k = len(network.latents)
-    units = model.units
+    units = model.joint_units
     standard_z = ((z - units.location[..., :k]) / units.scale[..., :k]).float()
     log_prob = model.decoder.log_prob(standard_x, model._decoder_inputs(standard_z, standard_x))
     log_prob = log_prob + model.prior_log_prob(standard_z, standard_x)

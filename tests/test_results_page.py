@@ -15,7 +15,7 @@ from sirenvae.experiments.table1 import PAPER_EXCESS_NLL
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.figures.results import CLASSICAL, excess_figure, squeezed
 from sirenvae.figures.results_words import parts_words, table1_words, tuning_words
-from sirenvae.models.references import REFERENCES
+from sirenvae.truth.references import REFERENCES
 from sirenvae.ui.look import plain
 from sirenvae.ui.results_view import finished_cells, parts_code, rows_of, size_code, table1_code, tuning_code
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import sirenvae as sv
-from sirenvae.models.references import fit_reference
-from sirenvae.recipes import RECIPES
-from sirenvae.selection import Candidate, Selection, _still_racing
+from sirenvae.training.recipes import RECIPES
+from sirenvae.training.selection import Candidate, Selection, _still_racing
+from sirenvae.truth.references import fit_reference
 
 SHORT = replace(RECIPES["default"], num_steps=20)
 LINEAR = Candidate("linear start", True, None)

@@ -7,8 +7,8 @@ import torch
 from sklearn.covariance import ledoit_wolf_shrinkage
 
 import sirenvae as sv
-from sirenvae.recipes import RECIPES
-from sirenvae.shrinkage import noise_to_signal
+from sirenvae.training.recipes import RECIPES
+from sirenvae.training.shrinkage import noise_to_signal
 
 
 @pytest.mark.parametrize(("name", "size"), [("ecoli70", 92), ("arth150", 214), ("ecoli70-tanh", 4600)])

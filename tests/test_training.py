@@ -7,11 +7,11 @@ import pytest
 import torch
 
 import sirenvae as sv
-from sirenvae.engine.optimizer import ReplicatedAdamW
-from sirenvae.engine.schedule import Schedule
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.learners import MODELS
-from sirenvae.recipes import RECIPES, Recipe
+from sirenvae.training.optimizer import ReplicatedAdamW
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.training.schedule import Schedule
 
 SHORT = Recipe("short", num_steps=30)
 
@@ -120,8 +120,8 @@ def test_a_rate_of_zero_leaves_the_weights_alone():
 
 
 def test_the_plateau_schedule_lowers_each_rate_on_its_own_and_ends():
-    recipe = replace(RECIPES["paper"], plateau_patience=2, final_learning_rate=1e-3)
-    schedule = Schedule([recipe, recipe], [50, 50], 10, torch.ones(1))
+    recipe = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=2, final_learning_rate=1e-3)
+    schedule = Schedule([recipe, recipe], [50, 50], [10, 10], torch.ones(1))
     losses = [(3.0, 3.0), (2.0, 3.0), (1.0, 3.0), (0.0, 3.0)]
     for step, loss in enumerate(losses):
         schedule.end_step(step, torch.tensor(loss))
@@ -134,8 +134,8 @@ def test_the_plateau_schedule_lowers_each_rate_on_its_own_and_ends():
 
 
 def test_a_plateau_looks_at_the_means_of_its_own_epochs():
-    recipe = replace(RECIPES["paper"], plateau_patience=1, batch_size=10)
-    schedule = Schedule([recipe, recipe], [10, 30], 5, torch.ones(1))
+    recipe = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=1, batch_size=10)
+    schedule = Schedule([recipe, recipe], [10, 30], [5, 5], torch.ones(1))
     for step, loss in enumerate([1.0, 5.0, 3.0, 1.0, 1.0, 8.0]):
         schedule.end_step(step, torch.full((2,), loss))
     assert schedule.epochs.tolist() == [6, 2]
@@ -144,7 +144,7 @@ def test_a_plateau_looks_at_the_means_of_its_own_epochs():
 
 
 def test_the_paper_recipe_runs_to_its_end():
-    recipe = replace(RECIPES["paper"], plateau_patience=1, max_epochs=40)
+    recipe = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=1, max_epochs=40)
     _, records = fitted(recipe=recipe, size=60)
     assert records[-1].learning_rate.item() < 1e-2
     assert records[-1].num_steps is None
@@ -164,15 +164,20 @@ def test_the_default_laws():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"learning_rate": -0.1}, "learning rate must be positive, but -0.1 came"),
-        ({"learning_rate": math.nan}, "learning rate must be positive, but nan came"),
+        ({"learning_rate": -0.1}, "learning rate must be positive and finite, but -0.1 came"),
+        ({"learning_rate": math.nan}, "learning rate must be positive and finite, but nan came"),
         ({"batch_size": 0}, "batch size must be positive"),
         ({"num_steps": 0}, "number of steps is at least 1, but 0 came"),
         ({"weight_decay": -1.0}, "weight decay is at least 0"),
-        ({"weight_decay": math.nan}, "weight decay is at least 0, but nan came"),
-        ({"kl_warm_up": -0.1}, "kl warm up is at least 0, but -0.1 came"),
-        ({"noise_floor": math.nan}, "noise floor is at least 0, but nan came"),
+        ({"weight_decay": math.nan}, "weight decay is at least 0 and finite, but nan came"),
+        ({"kl_warm_up": -0.1}, "kl warm up is at least 0 and finite, but -0.1 came"),
+        ({"noise_floor": math.nan}, "noise floor is at least 0 and finite, but nan came"),
         ({"plateau_factor": 1.0}, "plateau factor lies between 0 and 1, but 1.0 came"),
+        ({"learning_rate": math.inf}, "learning rate must be positive and finite, but inf came"),
+        ({"learning_rate": (1e-2, 1e-2)}, "to try are different"),
+        ({"learning_rate": ()}, "at least one"),
+        ({"schedule": "plateau", "learning_rate": 1e-7}, "ends before its first step"),
+        ({"max_epochs": 5}, 'belongs to the schedule "plateau"'),
         ({"schedule": "linear"}, "one of cosine, plateau"),
     ],
 )

@@ -13,7 +13,7 @@ from sirenvae.cli import main
 from sirenvae.experiments import executors, tuning
 from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
-from sirenvae.recipes import RECIPES
+from sirenvae.training.recipes import RECIPES
 
 SMALL = dict(
     num_tries=4, search_runs=2, num_finalists=2, second_runs=2, num_runs=2, num_test=40, iwae_samples=20,

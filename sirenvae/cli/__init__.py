@@ -62,7 +62,7 @@ def _run(arguments: Sequence[str]) -> int:
     except SystemExit as end:  # argparse has printed its help
         return end.code or 0
     except (MemoryError, RuntimeError) as error:
-        from sirenvae.engine.programs import is_about_memory
+        from sirenvae.training.programs import is_about_memory
 
         if not is_about_memory(error):
             raise

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sirenvae.cli.formats import as_csv, without_nan
-from sirenvae.cli.graphs import add_network_argument, load
+from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import positive, whole
 from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, follow, prepare, resources
 from sirenvae.errors import InputError
@@ -60,7 +60,7 @@ def _train(options) -> None:
     from sirenvae.experiments import elbo_vs_size as experiment
     from sirenvae.experiments.learners import ABOUT_SELECTED, name_of
 
-    recipe, network = _recipe(options), load(options.network)
+    recipe, network = _recipe(options), load(options.network, options.observed)
     size = 2 * len(network.variables) if options.size is None else options.size
     config = experiment.Config(
         network,
@@ -96,8 +96,8 @@ def _train(options) -> None:
 
 def _recipe(options):
     """The recipe with the changes that the options make."""
-    from sirenvae.recipes import RECIPES
     from sirenvae.training import SELECTED
+    from sirenvae.training.recipes import RECIPES
 
     there = {**RECIPES, SELECTED: SELECTED}
     if options.recipe not in there:
@@ -138,7 +138,7 @@ def _elbo_vs_size_config(options, name: str):
     """The preset with the changes that the options make."""
     from sirenvae.experiments import elbo_vs_size as experiment
 
-    config = experiment.preset(options.preset, load(name))
+    config = experiment.preset(options.preset, load(name, options.observed))
     if options.steps is not None:
         config = replace(config, recipe=replace(config.recipe, num_steps=options.steps))
     changes = {"sizes": options.sizes and tuple(options.sizes), "num_seeds": options.seeds}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
-
-import networkx as nx
 
 from sirenvae import graphs
+from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.streams import as_markup
 from sirenvae.errors import InputError
+from sirenvae.graphs.files.export import graph_to_dot, graph_to_graphml
+from sirenvae.graphs.files.names import name_to_json
 from sirenvae.graphs.inversion import METHODS
-from sirenvae.graphs.replay import step_to_dict
+from sirenvae.graphs.telling.replay import step_to_dict
 
 _WORDS = {"True": "yes", "False": "no", "None": "-"}
 
@@ -42,18 +41,6 @@ def add_commands(commands) -> None:
     race.set_defaults(command=_race)
 
 
-def add_network_argument(parser, name: str, **settings) -> None:
-    """Add the argument that names a network."""
-    words = "a name (see networks) or a .json, .bif, .csv, .graphml file"
-    parser.add_argument(name, metavar="NETWORK", help=words, **settings)
-
-
-def load(name: str) -> graphs.BayesianNetwork:
-    """A file where the word looks like one, else a named network."""
-    looks_like_file = Path(name).suffix or os.sep in name
-    return graphs.read_network(name) if looks_like_file else graphs.load_network(name)
-
-
 def _networks(options) -> None:
     rows = [
         {
@@ -76,7 +63,7 @@ def _networks(options) -> None:
 
 def _invert(options) -> None:
     _check_eliminates(options)
-    network = load(options.network)
+    network = load(options.network, options.observed)
     inverse = graphs.invert(
         network,
         options.order,
@@ -86,9 +73,9 @@ def _invert(options) -> None:
         include_observed=options.include_observed,
     )
     if options.graphml:
-        print(as_markup("\n".join(nx.generate_graphml(nx.DiGraph(inverse.dag)))))
+        print(as_markup(graph_to_graphml(inverse.dag)))
     elif options.dot:
-        print(as_markup(_dot(inverse.dag, network.name)))
+        print(as_markup(graph_to_dot(inverse.dag, network.name)))
     elif options.json:
         print(json.dumps(_as_json(network, inverse), indent=1))
     else:
@@ -119,7 +106,7 @@ def _race(options) -> None:
             "natural": racer.natural,
             "seconds": round(racer.seconds, 6),
         }
-        for racer in graphs.race(load(options.network))
+        for racer in graphs.race(load(options.network, options.observed))
     ]
     _print_rows(rows, options.json)
 
@@ -143,22 +130,12 @@ def _as_json(network, inverse) -> dict:
         "network": network.name,
         "method": inverse.method,
         "order": inverse.order,
-        "elimination_order": inverse.elimination_order,
-        "edges": [list(edge) for edge in inverse.dag.edges],
+        "elimination_order": [name_to_json(v) for v in inverse.elimination_order],
+        "edges": [[name_to_json(v) for v in edge] for edge in inverse.dag.edges],
         "largest_parent_set": _largest(inverse),
         **_verdict(network, inverse),
         "steps": [step_to_dict(step) for step in inverse.steps],
     }
-
-
-def _dot(dag: nx.DiGraph, name: str) -> str:
-    def quoted(word) -> str:
-        return json.dumps(str(word), ensure_ascii=False)  # Graphviz knows no \u, but &#228;
-
-    lines = [f"digraph {quoted(name)} {{"]
-    lines += [f"  {quoted(v)};" for v in dag]
-    lines += [f"  {quoted(a)} -> {quoted(b)};" for a, b in dag.edges]
-    return "\n".join([*lines, "}"])
 
 
 def _print_rows(rows: list[dict], as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sirenvae.cli.graphs import add_network_argument, load
+from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, deliver, follow, prepare, resources
 
@@ -39,7 +39,9 @@ def _parts(options) -> None:
 
     multiples = {"multiples": tuple(options.multiples)} if options.multiples else {}
     linear = not options.no_linear
-    config = experiment.Config(load(options.network), num_runs=options.runs, linear=linear, **multiples)
+    config = experiment.Config(
+        load(options.network, options.observed), num_runs=options.runs, linear=linear, **multiples
+    )
     prepare(options)
     with resources(options) as (executor, line, store):
         lengths = {cell: config.num_steps(cell) for cell in config.cells()}

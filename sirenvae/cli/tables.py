@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sirenvae.cli import parts, tuning
 from sirenvae.cli.formats import LEARNERS
-from sirenvae.cli.graphs import load
+from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import (
     BAR_OF_COSTS,
@@ -32,9 +32,11 @@ def add_commands(commands) -> None:
     first.add_argument("--preset", default="quick", help="quick (default) or paper")
     names = "names (see networks) or files, instead of the preset's"
     first.add_argument("--networks", nargs="+", metavar="NETWORK", help=names)
+    add_observed_argument(first)
     first.add_argument("--multiples", type=whole, nargs="+", help="training points per variable (default 2 100)")
     first.add_argument("--recipes", nargs="+", metavar="RECIPE", help="instead of the preset's, a row for each")
     first.add_argument("--runs", type=whole, help="instead of the preset's")
+    first.add_argument("--test", type=whole, help="test points of each run instead of the preset's")
     first.add_argument("--steps", type=whole, help=STEPS)
     first.add_argument("--json", action="store_true", help="machine-readable output")
     add_sweep_arguments(first)
@@ -67,10 +69,12 @@ def _table1(options) -> None:
 def _config(options):
     """The preset with the changes that the options make."""
     from sirenvae.experiments import table1 as experiment
-    from sirenvae.recipes import RECIPES
     from sirenvae.training import SELECTED
+    from sirenvae.training.recipes import RECIPES
 
-    config = experiment.preset(options.preset, options.networks and [load(name) for name in options.networks])
+    config = experiment.preset(
+        options.preset, options.networks and [load(name, options.observed) for name in options.networks]
+    )
     there = {**RECIPES, SELECTED: SELECTED}
     unknown = [name for name in options.recipes or () if name not in there]
     if unknown:
@@ -80,7 +84,8 @@ def _config(options):
         if SELECTED in recipes:
             raise InputError(f"The recipe {SELECTED!r} chooses its steps; leave --steps or this recipe out.")
         recipes = tuple(replace(one, num_steps=options.steps) for one in recipes)
-    changes = {"multiples": options.multiples and tuple(options.multiples), "num_runs": options.runs}
+    changes = {"multiples": options.multiples and tuple(options.multiples)}
+    changes |= {"num_runs": options.runs, "num_test": options.test}
     return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})
 
 

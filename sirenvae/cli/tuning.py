@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sirenvae.cli.formats import LEARNERS
-from sirenvae.cli.graphs import load
+from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import (
     BAR_OF_COSTS,
@@ -23,6 +23,7 @@ def add_command(tables) -> None:
     parser = tables.add_parser("tuning", help="all models tuned with the same effort, then compared on new runs")
     names = "names (see networks) or files (default ecoli70 arth150)"
     parser.add_argument("--networks", nargs="+", metavar="NETWORK", default=["ecoli70", "arth150"], help=names)
+    add_observed_argument(parser)
     parser.add_argument("--multiple", type=whole, default=2, help="training points per variable (default 2)")
     parser.add_argument("--tries", type=whole, help="recipes that each model tries")
     parser.add_argument("--runs", type=whole, default=5, help="by which the models are compared (default 5)")
@@ -37,7 +38,7 @@ def _tuning(options) -> None:
     from sirenvae.experiments.learners import settings_of
 
     tries = {} if options.tries is None else {"num_tries": options.tries}
-    networks = tuple(map(load, options.networks))
+    networks = tuple(load(name, options.observed) for name in options.networks)
     config = experiment.Config(networks, multiple=options.multiple, num_runs=options.runs, **tries)
     prepare(options)
     with resources(options) as (executor, line, store):

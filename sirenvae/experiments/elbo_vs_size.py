@@ -1,7 +1,7 @@
 """ELBO against training-set size: what knowing the structure is worth when data are few.
 
 Source:
-    The figure of Mouton & Kroon, SIReN-VAE (2022); the truth beside it is ours.
+    Figure 2 of Mouton & Kroon, SIReN-VAE (2022), Figure 3 of its poster; the truth beside it is ours.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from sirenvae.experiments.learners import MODELS, best_device, build_model, has_
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import network_to_json, parse_network
-from sirenvae.models import sample_network, true_log_prob_and_error
-from sirenvae.models.references import REFERENCES, fit_reference
-from sirenvae.training import Fit, fit
+from sirenvae.training.fit import fit
+from sirenvae.training.loop import Fit
+from sirenvae.truth import sample_network, true_log_prob_and_error
+from sirenvae.truth.references import REFERENCES, fit_reference
 
 __all__ = [
     "PRESETS",

@@ -11,9 +11,9 @@ from torch import Tensor
 from sirenvae.experiments.elbo_vs_size_config import Cell, Config
 from sirenvae.experiments.keeping import Keeper
 from sirenvae.experiments.learners import best_device, build_model, has_linear_parts
-from sirenvae.models import sample_network
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.training import EpochRecord
+from sirenvae.training.loop import EpochRecord
+from sirenvae.truth import sample_network
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ from sirenvae.experiments.learners import (
 )
 from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models.references import REFERENCES
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.selection import NUM_FOLDS
 from sirenvae.training import SELECTED
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.training.selection import NUM_FOLDS
+from sirenvae.truth.references import REFERENCES
 
 TEST_SEED = 1_000_003  # Far from every training seed.
 _QUICK = ("vanilla_vae", *REFERENCES)  # Cells that may come last.
@@ -41,7 +41,7 @@ class Config:
         network: A network with conditionals; data are drawn from it.
         sizes: Training-set sizes, in points.
         models: Some of :data:`MODELS`.
-        references: Some of :data:`~sirenvae.models.references.REFERENCES`, to stand beside them.
+        references: Some of :data:`~sirenvae.truth.references.REFERENCES`, to stand beside them.
         num_seeds: Training sets and initializations per cell, trained as replicas of one model.
         first_seed: Seeds run from here.
         recipe: How to train; ``"selected"`` trains the true structure alone.

@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sirenvae.checkpoints import resume_fit, save_fit, save_model
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.training import EpochRecord, Fit
+from sirenvae.training.checkpoints import resume_fit, save_fit, save_model
+from sirenvae.training.loop import EpochRecord, Fit
 
 _SECONDS_BETWEEN = 2.0
 _LEAST_SHARE = 20  # a checkpoint may take one second in so many

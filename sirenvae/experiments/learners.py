@@ -13,10 +13,10 @@ from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import STRUCTURES, SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
-from sirenvae.models.references import REFERENCES
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.selection import CANDIDATES, NUM_FOLDS
 from sirenvae.training import SELECTED
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.training.selection import CANDIDATES, NUM_FOLDS
+from sirenvae.truth.references import REFERENCES
 
 MODELS = (*STRUCTURES, "vanilla_vae")
 # Twice the rate for 0.6 times the steps: on ecoli70 as good as the default, while fewer steps alone collapse.
@@ -92,7 +92,7 @@ def schedule_of(recipe: Recipe | str) -> Recipe:
 
 def num_trainings(recipe: Recipe | str) -> int:
     """How many trainings a run takes, those that the choice is made by included."""
-    return 1 + 2 * len(CANDIDATES) if recipe == SELECTED else 1  # the race is short for most
+    return 1 + 2 * len(CANDIDATES) if recipe == SELECTED else len(recipe.rates)  # the race is short for most
 
 
 def described_recipe(recipe: Recipe | str) -> dict:
@@ -123,7 +123,7 @@ def model_settings(network: BayesianNetwork, name: str, linear: bool = True) -> 
 
 def has_linear_parts(recipe: Recipe | str) -> bool:
     """Whether models that are trained by this recipe have linear parts: the paper's have none."""
-    return name_of(recipe) != "paper"
+    return isinstance(recipe, str) or recipe.linear
 
 
 def best_device() -> torch.device:

@@ -25,11 +25,12 @@ from sirenvae.experiments.store import Store, network_config
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models import SIReNVAE, sample_network, true_log_prob_and_error
-from sirenvae.models.exact import PARTS, PartlyExactVAE
+from sirenvae.models import SIReNVAE
 from sirenvae.objectives import iwae_bound
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.training import fit
+from sirenvae.training.fit import fit
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth import sample_network, true_log_prob_and_error
+from sirenvae.truth.partly_exact import PARTS, PartlyExactVAE
 
 EXACT = {"none": (), "decoder": ("decoder",), "prior": ("prior",), "both": PARTS}
 TRUTH = "truth"  # The evidence of the network that the data come from.
@@ -210,7 +211,7 @@ def refit_posterior(config: Config, model: SIReNVAE, draws: int = 1) -> Iterator
 @torch.no_grad()
 def _measured(config: Config, model: SIReNVAE, tests: Tensor, num_samples: int) -> dict[str, list[float]]:
     """Means over the test points of each run."""
-    generator = torch.Generator(model.location.device).manual_seed(config.first_seed)
+    generator = torch.Generator(model.device).manual_seed(config.first_seed)
     bound, ess = model.iwae_bound_and_ess(tests, num_samples, generator)
     values = {"nll": -bound, "ess": ess, "elbo": model.elbo(tests, config.elbo_samples, generator=generator)}
     return {name: value.double().mean(dim=-1).tolist() for name, value in values.items()}

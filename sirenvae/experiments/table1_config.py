@@ -24,9 +24,9 @@ from sirenvae.experiments.learners import (
 )
 from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork, load_network
-from sirenvae.models.references import REFERENCES
-from sirenvae.recipes import RECIPES, Recipe
 from sirenvae.training import SELECTED
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth.references import REFERENCES
 
 TRUTH = "truth"  # The network that the data come from, as a learner that knows everything.
 _TEST_SEED = 2_000_000  # The test set of a run has this seed plus that of its training set.
@@ -41,7 +41,7 @@ class Config:
         multiples: Training-set sizes, in points per variable.
         models: Some of :data:`~sirenvae.experiments.learners.MODELS`.
         recipes: How to train them, each its own row of the table; ``"selected"`` trains the true structure alone.
-        references: Some of :data:`~sirenvae.models.references.REFERENCES`.
+        references: Some of :data:`~sirenvae.truth.references.REFERENCES`.
         num_runs: Training sets, initializations and test sets, trained as replicas of one model.
         first_seed: Seeds run from here, far from those of the figure, on which the recipes were chosen.
         num_test: Test points of each run.
@@ -88,7 +88,7 @@ class Config:
         return next(network for network in self.networks if network.name == cell.network)
 
     def recipe(self, cell: Cell) -> Recipe | str:
-        """As :func:`~sirenvae.training.fit` takes it."""
+        """As :func:`~sirenvae.training.fit.fit` takes it."""
         return next(recipe for recipe in self.recipes if name_of(recipe) == cell.recipe)
 
     def schedule(self, cell: Cell) -> Recipe:
@@ -151,7 +151,7 @@ class Config:
             return common
         return common | {
             "recipe": described_recipe(self.recipe(cell)),
-            "settings": model_settings(network, cell.learner, linear=has_linear_parts(cell.recipe)),
+            "settings": model_settings(network, cell.learner, linear=has_linear_parts(self.recipe(cell))),
             "elbo_samples": self.elbo_samples,
             "iwae_samples": self.iwae_samples,
             "reconstruction_samples": self.reconstruction_samples,

@@ -27,9 +27,9 @@ from sirenvae.experiments.store import Store, network_config
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models import sample_network, true_log_prob_and_error
-from sirenvae.recipes import RECIPES, Recipe
-from sirenvae.training import fit
+from sirenvae.training.fit import fit
+from sirenvae.training.recipes import RECIPES, Recipe
+from sirenvae.truth import sample_network, true_log_prob_and_error
 
 # What is drawn for a recipe, from where to where; all but the share of the warm-up are even in their logarithm.
 RANGES = {
@@ -230,7 +230,7 @@ def _excess(
         done += len(each)
         for number in group:
             own.copy_replicas(whole, places[number], range(len(seeds)))
-            generator = torch.Generator(own.location.device).manual_seed(seeds[0])
+            generator = torch.Generator(own.device).manual_seed(seeds[0])
             with torch.no_grad():
                 bound = own.eval().iwae_bound(tests, runs.num_samples, generator).double().mean(dim=-1).cpu()
             found[number] = (truth - bound).tolist()

@@ -40,6 +40,9 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         The figure; the truth on the same test points is a dashed line, with its standard error where it is estimated,
         and the band is one standard deviation over seeds. A model has no mark at a size at which a seed did not end
         with a finite ELBO.
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), Figure 2.
     """
     figure = go.Figure()
     for model, (label, colour, symbol) in LEARNER_LOOKS.items():

@@ -115,7 +115,7 @@ def telling_pair(network: BayesianNetwork) -> tuple[str, ...]:
 
     Without edges among the latents it is the first two.
     """
-    from sirenvae.models import sample_network
+    from sirenvae.truth import sample_network
 
     latents = network.latents
     edges = list(network.dag.subgraph(latents).edges)

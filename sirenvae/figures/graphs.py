@@ -94,6 +94,9 @@ def trace_figure(network: BayesianNetwork, inverse: Inverse, row_height: int = 2
         network: The network, small enough for one picture for each latent.
         inverse: Its inverse by NaMI.
         row_height: In pixels.
+
+    Source:
+        Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), Table 1.
     """
     steps = [step for step in inverse.steps if isinstance(step, EliminationStep)]
     moral = {"network": network.dag.edges, "moral": moralizing_edges(network)}

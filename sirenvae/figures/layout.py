@@ -8,12 +8,16 @@ from collections import defaultdict
 import networkx as nx
 from fast_sugiyama import from_edges
 
+from sirenvae.errors import InputError
+
 GAP = 72.0  # the least distance of two variables in one row
 _LAYER_GAP = 1.6 * GAP  # from one layer to the next
 _ROW_GAP = 0.9 * GAP  # from one row to the next inside a layer that is split into rows
 _ASPECT = 1.5  # width over height of the pictures
 _MAX_STRETCH = 4.0
 _MAX_ROWS = 12
+# What is laid out in seconds; far beyond it the layout fails natively and takes the process with it.
+MOST_VARIABLES, MOST_EDGES, MOST_PASSED = 2_000, 2_500, 25_000
 
 
 def layered_positions(dag: nx.DiGraph) -> dict:
@@ -39,6 +43,32 @@ def layered_positions(dag: nx.DiGraph) -> dict:
     width, height = _extent(positions)
     stretch = min(max(_ASPECT * height / width, 1.0), _MAX_STRETCH) if width else 1.0
     return {v: (round(stretch * x, 1), round(y, 1)) for v, (x, y) in positions.items()}
+
+
+def check_drawable(dag: nx.DiGraph, name: str) -> None:
+    """Refuse a graph that is too large to be laid out while one waits.
+
+    Arguments:
+        dag: The graph.
+        name: What to call it.
+
+    Raises:
+        InputError: If it has more than 2,000 variables or 2,500 edges, or if its edges, each counted by the layers that
+            it passes, are more than 25,000.
+    """
+    sizes = (("variables", len(dag), MOST_VARIABLES), ("edges", dag.number_of_edges(), MOST_EDGES))
+    for what, count, most in sizes:
+        if count > most:
+            raise InputError(
+                f"{name} has {count:,} {what}; networks of up to {most:,} are drawn, so use the command line or Python."
+            )
+    layer = {v: number for number, layer in enumerate(nx.topological_generations(dag)) for v in layer}
+    passed = sum(layer[child] - layer[parent] for parent, child in dag.edges)
+    if passed > MOST_PASSED:
+        raise InputError(
+            f"{name} has edges that together pass {passed:,} layers of variables; up to {MOST_PASSED:,} are drawn, so "
+            "use the command line or Python."
+        )
 
 
 def _layers(dag: nx.DiGraph) -> list[list[tuple]]:

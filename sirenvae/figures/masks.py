@@ -114,8 +114,11 @@ def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None
 
     Raises:
         InputError: If a layer is narrower than the number of variables.
+
+    Source:
+        The poster of Mouton & Kroon, SIReN-VAE (2022), Figure 1.
     """
-    from sirenvae.flows.masks import default_hidden_features, layer_masks
+    from sirenvae.nets.set_rule import default_hidden_features, layer_masks
 
     layers = layer_masks(graph.adjacency, hidden_features or [default_hidden_features(graph.adjacency)])
     order = [_grouped(owners, sets) for owners, sets in zip(layers.owners, layers.sets, strict=True)]

@@ -1,6 +1,6 @@
 """What trained models say of the latents of one point, beside the exact posterior, and what they draw beside the data.
 
-Everything comes as arrays, see :mod:`sirenvae.models.beside_truth`. Each model has its colour and its marker in all
+Everything comes as arrays, see :mod:`sirenvae.truth.beside_truth`. Each model has its colour and its marker in all
 figures, the exact truth is black (white on a dark page) and dashed.
 """
 

@@ -77,6 +77,9 @@ def excess_figure(rows: Sequence[dict], network: str, dark: bool = False) -> go.
     Returns:
         The figure. Filled marks with whiskers are means and standard deviations over runs, hollow marks the paper's
         numbers, and the truth is the dashed line at 0.
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), Table 1, for the hollow marks.
     """
     import plotly.graph_objects as go
 

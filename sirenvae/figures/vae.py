@@ -55,8 +55,11 @@ def vae_drawing(
         >>> drawing = vae_drawing(load_network("student"))
         >>> drawing["names"], drawing["kept"], drawing["dense"]
         (['D', 'I', 'G', 'S', 'L', 'J', 'H'], 90, 280)
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), Figure A.1, which is Figure 2 of its poster.
     """
-    from sirenvae.flows.masks import decoder_masks, default_hidden_features, layer_masks
+    from sirenvae.nets.set_rule import decoder_masks, default_hidden_features, layer_masks
 
     graph = _read_off(network, structure)
     num_latents = len(network.latents)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sirenvae.errors import InputError
-from sirenvae.flows.masks import check_adjacency, reach
+from sirenvae.flows.transform import Transform
+from sirenvae.nets.set_rule import check_adjacency, reach
 
 
-class MaskedAffine(nn.Module):
+class MaskedAffine(Transform):
     r"""The residuals of a linear-Gaussian network, in units of their standard deviations.
 
     .. math::
@@ -41,10 +41,8 @@ class MaskedAffine(nn.Module):
     """
 
     def __init__(self, adjacency: Tensor, replicas: tuple[int, ...] = ()):
-        super().__init__()
         check_adjacency(adjacency)
-        self.replicas, self.features = torch.Size(replicas), len(adjacency)
-        self.context_features = adjacency.shape[1] - self.features
+        super().__init__(len(adjacency), adjacency.shape[1] - len(adjacency), replicas)
         itself = torch.eye(*adjacency.shape, dtype=torch.bool, device=adjacency.device)
         self.register_buffer("mask", (adjacency & ~itself).to(torch.get_default_dtype()))
         # An order read off the adjacency, so nothing to save: a child has more ancestors than any of its parents.
@@ -111,16 +109,7 @@ class MaskedAffine(nn.Module):
 
     def _to_batches(self, x: Tensor, context: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Check shapes; give points and context with one axis of points, ``(*R, N, D)`` and ``(*R, N, C)``."""
-        if x.shape[-1] != self.features:
-            raise InputError(f"The map has {self.features} variables, but points with {x.shape[-1]} came.")
-        given = 0 if context is None else context.shape[-1]
-        if given != self.context_features:
-            raise InputError(f"The map has {self.context_features} context values, but {given} came.")
-        lead = len(self.replicas)
-        if x.shape[:lead] != self.replicas or x.ndim < lead + 1:
-            raise InputError(f"The map has replicas {tuple(self.replicas)}, but points of shape {tuple(x.shape)} came.")
-        if context is None:
-            return x.reshape(*self.replicas, -1, self.features), None
-        if context.shape[:-1] != x.shape[:-1]:
-            raise InputError(f"Points {tuple(x.shape)} and context {tuple(context.shape)} need the same batch shape.")
-        return x.reshape(*self.replicas, -1, self.features), context.reshape(*self.replicas, -1, given)
+        self.check_shapes(x, context)
+        if context is not None:
+            context = context.reshape(*self.replicas, -1, self.context_features)
+        return x.reshape(*self.replicas, -1, self.features), context

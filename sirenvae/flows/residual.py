@@ -1,8 +1,8 @@
 """Graphical residual flows: residual flows whose Jacobian has the sparsity of a Bayesian network.
 
 Source:
-    Mouton & Kroon, Graphical Residual Flows (2022); Chen et al., Residual Flows for Invertible Generative Modeling
-    (2019).
+    Mouton & Kroon, SIReN-VAE (2022), section 2.2; Mouton & Kroon, Graphical Residual Flows (2022); Chen et al.,
+    Residual Flows for Invertible Generative Modeling (2019).
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from torch import Tensor, nn
 
 from sirenvae.errors import InputError
 from sirenvae.flows.activations import Activation, activation_named
-from sirenvae.flows.inversion import Inversion, Linearization, default_tolerance, invert_block
-from sirenvae.flows.masks import default_hidden_features, layer_masks, reach
+from sirenvae.flows.diagonal import log_det_from_diagonal
+from sirenvae.flows.newton import Inversion, Linearization, default_tolerance, invert_block
 from sirenvae.flows.spectral import bounded, exact_sigma, narrow, power_iteration, sigma_along
+from sirenvae.flows.transform import Transform
+from sirenvae.nets.set_rule import default_hidden_features, layer_masks, reach
 
 _HELD = 0.99  # Norms are held at this share of their bound: power iteration may find one too small by a per cent.
 _FIRST_ITERATIONS = 30  # Enough to start from the singular vectors themselves.
 
 
-class GraphicalResidualFlow(nn.Module):
+class GraphicalResidualFlow(Transform):
     r"""A stack of masked residual blocks.
 
     .. math::
@@ -34,8 +36,13 @@ class GraphicalResidualFlow(nn.Module):
         = \sum_{i=1}^{D} \log\left(1 + \tfrac{\partial g_i}{\partial x_i}\right)
 
     With one block, entry (i, j) of the Jacobian is zero wherever the adjacency is False; with T blocks, wherever
-    :func:`~sirenvae.flows.masks.reach` is. A block is invertible because the spectral norm of its masked weights is
-    bounded (for the context's weights there is no need: the block is inverted in x alone).
+    :func:`~sirenvae.nets.set_rule.reach` is. A block is invertible because the spectral norm of its masked weights is
+    bounded (for the context's weights there is no need: the block is inverted in x alone; the poster of SIReN-VAE
+    normalizes both as one matrix).
+
+    Without context a block with one hidden layer is the paper's normalizing one, with context its generative one, the
+    first layer's weights split into those of x and those of the context. The paper asks of the activation no more than
+    a slope of at most 1 and names none.
 
     The weights of all blocks are held together, shape ``(*R, T, out, in)``, so that they are normalized at once. While
     training, the spectral norm comes from a few steps of accelerated power iteration; in evaluation mode it is exact.
@@ -60,7 +67,8 @@ class GraphicalResidualFlow(nn.Module):
         (torch.Size([5, 2]), torch.Size([5]))
 
     Source:
-        Mouton & Kroon, Graphical Residual Flows (2022).
+        Mouton & Kroon, SIReN-VAE (2022), eq. (6) and the display below it, after Mouton & Kroon, Graphical Residual
+        Flows (2022).
     """
 
     def __init__(
@@ -74,7 +82,6 @@ class GraphicalResidualFlow(nn.Module):
         output_gain: float = 1.0,
         activation: str = "lip_swish",
     ):
-        super().__init__()
         if not 0 < lipschitz < 1:
             raise InputError(f"The Lipschitz bound lies between 0 and 1, but {lipschitz} came.")
         if num_blocks < 1:
@@ -82,12 +89,11 @@ class GraphicalResidualFlow(nn.Module):
         if hidden_features is None:
             hidden_features = default_hidden_features(adjacency)
         widths = [hidden_features] if isinstance(hidden_features, int) else list(hidden_features)
-        self.layers = layer_masks(adjacency, widths)
-        self.num_blocks, self.replicas = num_blocks, torch.Size(replicas)
+        layers = layer_masks(adjacency, widths)
+        super().__init__(len(adjacency), adjacency.shape[1] - len(adjacency), replicas)
+        self.layers, self.num_blocks = layers, num_blocks
         self.lipschitz, self.held_norm, self.num_power_iterations = lipschitz, _HELD * lipschitz, num_power_iterations
         self.activation = activation_named(activation)
-        self.features = len(adjacency)
-        self.context_features = adjacency.shape[1] - self.features
         self.register_buffer("adjacency", adjacency.clone())
         self._register_masks()
         self._create_parameters(output_gain)
@@ -132,14 +138,19 @@ class GraphicalResidualFlow(nn.Module):
         return [weight * self.get_buffer(f"mask_{i}") for i, weight in enumerate(self.weights)]
 
     def spectral_norms(self) -> list[Tensor]:
-        """The exact spectral norm of every layer as used, shape ``(*R, T)`` each; in evaluation at most `lipschitz`."""
-        return [exact_sigma(weight) for weight in self.normalized_weights()]
+        """The exact spectral norm of every layer as used without training, ``(*R, T)`` each; at most `lipschitz`."""
+        with torch.no_grad():
+            return [exact_sigma(weight) for weight in self.normalized_weights()]
 
     def normalized_weights(self) -> list[Tensor]:
-        """The masked weights, scaled so that no spectral norm exceeds `lipschitz`."""
+        """The masked weights, scaled so that no spectral norm exceeds `lipschitz`.
+
+        In training mode, while a graph is recorded, the norms come from power iteration, which goes on from where it
+        was; else they are exact and nothing changes.
+        """
         normalized = []
         for i, weight in enumerate(self.masked_weights()):
-            if self.training:
+            if self.training and torch.is_grad_enabled():
                 vector = self.get_buffer(f"singular_vector_{i}")
                 vector.copy_(power_iteration(narrow(weight), vector, self.num_power_iterations))
                 sigma = sigma_along(narrow(weight), vector.clone())
@@ -166,7 +177,7 @@ class GraphicalResidualFlow(nn.Module):
             InputError: If the last axis is not D (for `x`) or C (for `context`).
 
         Source:
-            Mouton & Kroon, Graphical Residual Flows (2022).
+            Mouton & Kroon, SIReN-VAE (2022), section 2.2, for the determinant as the product of the diagonal.
         """
         x, context, restore = self._to_batches(x, context)
         diagonals = []
@@ -174,7 +185,7 @@ class GraphicalResidualFlow(nn.Module):
             update, diagonal = block(x)
             x = x + update
             diagonals.append(diagonal)
-        return restore(x), restore(_log_det(diagonals))
+        return restore(x), restore(log_det_from_diagonal(diagonals))
 
     def inverse_and_log_det(
         self, y: Tensor, context: Tensor | None = None, tolerance: float | None = None, max_sweeps: int = 100
@@ -188,8 +199,9 @@ class GraphicalResidualFlow(nn.Module):
     ) -> Inversion:
         """Pull points back through all blocks, numerically, and report how each block converged.
 
-        Each block is solved by the Newton sweeps of :func:`~sirenvae.flows.inversion.solve`. Gradients come from the
-        implicit function theorem, by the same sweeps with the transposed Jacobian; no sweep is recorded.
+        Each block is solved by the Newton sweeps of :func:`~sirenvae.flows.newton.solve`; the paper's own sweep,
+        which divides by the diagonal alone, is in :func:`~sirenvae.flows.trajectory.simple_sweeps`. Gradients come from
+        the implicit function theorem, by the same sweeps with the transposed Jacobian; no sweep is recorded.
 
         Arguments:
             y: Points, shape ``(*, D)``, with replicas ``(*R, N, D)``.
@@ -206,7 +218,7 @@ class GraphicalResidualFlow(nn.Module):
             InputError: If the last axis is not D (for `y`) or C (for `context`).
 
         Source:
-            Mouton & Kroon, Graphical Residual Flows (2022).
+            Mouton & Kroon, SIReN-VAE (2022), section 2.2: a block is inverted numerically, by a Newton-like sweep.
         """
         if tolerance is None:
             tolerance = default_tolerance(y.dtype)
@@ -216,12 +228,7 @@ class GraphicalResidualFlow(nn.Module):
             x, diagonal, falling = invert_block(block.linearize, x, tolerance, max_sweeps)
             diagonals.append(diagonal)
             residuals.append(falling)
-        return Inversion(restore(x), restore(-_log_det(diagonals)), tuple(reversed(residuals)))
-
-    def log_prob(self, x: Tensor, context: Tensor | None = None) -> Tensor:
-        """Log density of points that the flow carries to a standard normal, shape ``(*)``, in nats."""
-        y, log_det = self.forward_and_log_det(x, context)
-        return standard_normal_log_prob(y) + log_det
+        return Inversion(restore(x), restore(-log_det_from_diagonal(diagonals)), tuple(reversed(residuals)))
 
     def _blocks(self, context: Tensor | None) -> list[_Block]:
         """Every block with its own normalized weights; what can be done for all of them at once is done here."""
@@ -249,19 +256,8 @@ class GraphicalResidualFlow(nn.Module):
 
     def _to_batches(self, x: Tensor, context: Tensor | None):
         """Check shapes; give points as ``(replicas, points, D)``, and a way to restore the shape that came."""
-        if x.shape[-1] != self.features:
-            raise InputError(f"The flow has {self.features} variables, but points with {x.shape[-1]} came.")
-        given = 0 if context is None else context.shape[-1]
-        if given != self.context_features:
-            raise InputError(f"The flow has {self.context_features} context values, but {given} came.")
-        lead = len(self.replicas)
-        if x.shape[:lead] != self.replicas or x.ndim < lead + 1:
-            raise InputError(
-                f"The flow has replicas {tuple(self.replicas)}, but points of shape {tuple(x.shape)} came."
-            )
-        shape = x.shape[:-1]
-        if context is not None and context.shape[:-1] != shape:
-            raise InputError(f"Points {tuple(x.shape)} and context {tuple(context.shape)} need the same batch shape.")
+        self.check_shapes(x, context)
+        lead, shape = len(self.replicas), x.shape[:-1]
         num_replicas, num_points = self.replicas.numel(), shape[lead:].numel()
         context = None if context is None else context.reshape(num_replicas, num_points, self.context_features)
 
@@ -316,13 +312,3 @@ class _Block:
 def _by_block(parts: list[Tensor]) -> Iterator[tuple[Tensor, ...]]:
     """From tensors ``(*R, T, a, b)`` the tuples that belong to each block, shape ``(replicas, a, b)`` each."""
     return zip(*(part.reshape(-1, *part.shape[-3:]).unbind(1) for part in parts), strict=True)
-
-
-def _log_det(diagonals: list[Tensor]) -> Tensor:
-    """Sum of log(1 + dg_i/dx_i) over variables and blocks, shape ``(replicas, points)``."""
-    return torch.log1p(torch.cat(diagonals, dim=-1)).sum(dim=-1)
-
-
-def standard_normal_log_prob(x: Tensor) -> Tensor:
-    """Log density of independent standard normals, summed over the last axis, in nats."""
-    return -0.5 * (x.square().sum(dim=-1) + x.shape[-1] * math.log(2 * math.pi))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sirenvae.flows.inversion import Linearization, default_tolerance, solve
+from sirenvae.flows.diagonal import log_det_from_diagonal
+from sirenvae.flows.newton import Linearization, default_tolerance, solve
 from sirenvae.flows.residual import GraphicalResidualFlow
 
 _LOST = 1e6  # A residual beyond this will not come back.
@@ -74,7 +75,7 @@ def trajectory(flow: GraphicalResidualFlow, x: Tensor, context: Tensor | None = 
         update, diagonal = block(x)
         x = x + update
         points.append(x[0])
-        log_dets.append(torch.log1p(diagonal).sum(dim=-1))
+        log_dets.append(log_det_from_diagonal([diagonal]))
     return Trajectory(torch.stack(points), torch.cat(log_dets))
 
 
@@ -86,7 +87,7 @@ def inverse_sweeps(
     tolerance: float | None = None,
     max_sweeps: int = 100,
 ) -> Iterator[Sweep]:
-    """Undo the blocks, the last one first, and hand out every sweep of :func:`~sirenvae.flows.inversion.solve`.
+    """Undo the blocks, the last one first, and hand out every sweep of :func:`~sirenvae.flows.newton.solve`.
 
     Arguments:
         flow: A flow without replicas.
@@ -105,7 +106,7 @@ def inverse_sweeps(
         visited: list[tuple[Tensor, Linearization]] = []
         y_of_block, y = y, solve(_noting(blocks[number].linearize, visited), y, 1 + y.abs(), tolerance, max_sweeps)[0]
         for k, (x, at) in enumerate(visited):
-            log_det = -torch.log1p(at.diagonal).sum(dim=-1)
+            log_det = -log_det_from_diagonal([at.diagonal])
             yield Sweep(number, k, x[0], log_det[0], _largest(x + at.value - y_of_block))
 
 
@@ -142,8 +143,8 @@ def simple_sweeps(
         The largest Euclidean norm of x + g(x) - y over all points, once per sweep.
 
     Source:
-        Behrmann et al., Invertible Residual Networks (2019), for the first; Mouton & Kroon, Graphical Residual Flows
-        (2022), after Song et al., MintNet (2019), for the second.
+        Behrmann et al., Invertible Residual Networks (2019), for the first; Mouton & Kroon, SIReN-VAE (2022), section
+        2.2, and Graphical Residual Flows (2022), after Song et al., MintNet (2019), for the second.
     """
     y, context, _ = flow._to_batches(y, context)
     linearize, x, residuals = flow._blocks(context)[block].linearize, y, []

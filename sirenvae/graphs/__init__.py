@@ -1,19 +1,16 @@
 """Bayesian networks, their inverses and the checks on them. No torch here."""
 
-from sirenvae.graphs.comparison import InverseDifference, compare_inverses, toggled
+from sirenvae.graphs.catalogue.generated import generate_network
+from sirenvae.graphs.catalogue.named import about_network, load_network, network_names
+from sirenvae.graphs.catalogue.nonlinear import tanh_network
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian
 from sirenvae.graphs.edits import change_network, changes_between
-from sirenvae.graphs.elimination import EliminationStep
-from sirenvae.graphs.factors import elimination_factors
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
-from sirenvae.graphs.gap import posterior_gap
-from sirenvae.graphs.generate import generate_network
-from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert, moralizing_edges
-from sirenvae.graphs.linear_gaussian import observed_entropy
-from sirenvae.graphs.named import about_network, load_network, network_names
-from sirenvae.graphs.network import BayesianNetwork
-from sirenvae.graphs.nonlinear import tanh_network
-from sirenvae.graphs.proofs import (
+from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert
+from sirenvae.graphs.inversion.elimination import EliminationStep
+from sirenvae.graphs.judging.comparison import InverseDifference, compare_inverses, toggled
+from sirenvae.graphs.judging.gap import posterior_gap
+from sirenvae.graphs.judging.proofs import (
     Independence,
     InverseReport,
     independence,
@@ -22,10 +19,14 @@ from sirenvae.graphs.proofs import (
     is_natural,
     report,
 )
-from sirenvae.graphs.race import Racer, race
-from sirenvae.graphs.replay import graphs_at, step_to_graphml, step_to_json
-from sirenvae.graphs.structure import MarkovBlanket, longest_path, markov_blanket, treewidth_bound
-from sirenvae.graphs.words import explain, explain_answer, explain_difference
+from sirenvae.graphs.judging.structure import MarkovBlanket, longest_path, markov_blanket, treewidth_bound
+from sirenvae.graphs.linear_gaussian import observed_entropy
+from sirenvae.graphs.moral import moralizing_edges
+from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.telling.factors import elimination_factors
+from sirenvae.graphs.telling.race import Racer, race
+from sirenvae.graphs.telling.replay import graphs_at, step_to_graphml, step_to_json
+from sirenvae.graphs.telling.words import explain, explain_answer, explain_difference
 
 __all__ = [
     "BayesianNetwork",

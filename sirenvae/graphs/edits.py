@@ -9,6 +9,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, Variable
+from sirenvae.graphs.cycles import cycle_in_words, find_cycle
 from sirenvae.graphs.network import BayesianNetwork
 
 ARROW = " > "
@@ -36,7 +37,7 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
             or if no latent or no observed variable is left.
 
     Example:
-        >>> from sirenvae.graphs.named import load_network
+        >>> from sirenvae.graphs.catalogue.named import load_network
         >>> changed = change_network(load_network("student"), ["add T", "add T > J", "reverse D > G"])
         >>> changed.parents("J"), changed.parents("D")
         (('S', 'L', 'T'), ('G',))
@@ -49,16 +50,15 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
         draft.make(change)
     _check_acyclic(draft.dag, changes)
     observed = [v for v in network.observed if v in draft.dag]
-    return BayesianNetwork(
-        draft.dag, observed, draft.conditionals, name=f"{network.name.removesuffix(_EDITED)}{_EDITED}"
-    )
+    name = f"{network.name.removesuffix(_EDITED)}{_EDITED}"
+    return BayesianNetwork(draft.dag, observed, draft.conditionals, name=name, notes=network.notes)
 
 
 def changes_between(before: BayesianNetwork, after: BayesianNetwork) -> list[str]:
     """The shortest list of changes that makes the variables and edges of one network from those of another.
 
     Example:
-        >>> from sirenvae.graphs.named import load_network
+        >>> from sirenvae.graphs.catalogue.named import load_network
         >>> student = load_network("student")
         >>> changes_between(student, change_network(student, ["reverse D > G", "remove H", "reverse G > D"]))
         ['remove H']
@@ -169,8 +169,7 @@ def _with_coefficients(conditional: Conditional, coefficients: dict[Variable, fl
 
 
 def _check_acyclic(dag: nx.DiGraph, changes: list[str]) -> None:
-    if nx.is_directed_acyclic_graph(dag):
-        return
-    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
-    what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
-    raise InputError(f"{what} the directed cycle {ARROW.join([*cycle, cycle[0]])}, and a Bayesian network has none.")
+    if cycle := find_cycle(dag):
+        what = f"The change {changes[0]!r} closes" if len(changes) == 1 else "The changes close"
+        path = cycle_in_words(cycle, ARROW)
+        raise InputError(f"{what} the directed cycle {path}, and a Bayesian network has none.")

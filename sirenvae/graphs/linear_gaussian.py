@@ -56,7 +56,7 @@ def observed_entropy(network: BayesianNetwork) -> float:
         InputError: If the network has no conditionals, or one that is not linear Gaussian.
 
     Example:
-        >>> from sirenvae.graphs.named import load_network
+        >>> from sirenvae.graphs.catalogue.named import load_network
         >>> round(observed_entropy(load_network("ecoli70")), 3)
         31.199
     """

@@ -11,6 +11,8 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
+from sirenvae.graphs.cycles import cycle_in_words, find_cycle
+from sirenvae.graphs.quoting import listed, shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +50,14 @@ class BayesianNetwork:
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self):
-        dag = nx.freeze(nx.DiGraph(self.dag))
+        if isinstance(self.dag, nx.Graph) and not self.dag.is_directed():
+            raise InputError(
+                f"{self.name} came as an undirected graph; give a networkx.DiGraph with edges parent -> child."
+            )
+        dag = self.dag if _is_frozen(self.dag) else nx.freeze(nx.DiGraph(self.dag))
         _check_acyclic(dag)
         leaves = [v for v in dag if dag.out_degree(v) == 0]
-        given = (self.observed,) if isinstance(self.observed, str) else self.observed
-        observed = set(leaves if given is None else given)
+        observed = set(leaves) if self.observed is None else _as_set(self.observed)
         _check_observed(dag, observed)
         object.__setattr__(self, "dag", dag)
         object.__setattr__(self, "observed", tuple(v for v in dag if v in observed))
@@ -92,6 +97,14 @@ class BayesianNetwork:
         """All variables, parents before children, ties by the declared order."""
         return tuple(nx.lexicographical_topological_sort(self.dag, key=self.position.__getitem__))
 
+    @cached_property
+    def observed_depth(self) -> int:
+        """The most observed variables on one directed path: so many rounds draw each given its drawn parents."""
+        observed, depth = set(self.observed), {}
+        for v in self.topological_order:
+            depth[v] = max((depth[parent] for parent in self.dag.predecessors(v)), default=0) + (v in observed)
+        return max(depth.values())
+
     def in_declared_order(self, variables: Iterable[Variable]) -> tuple[Variable, ...]:
         """The given variables, sorted by the declared order."""
         return tuple(sorted(variables, key=self.position.__getitem__))
@@ -118,18 +131,33 @@ def _rebuild(nodes, edges, observed, conditionals, name, notes) -> BayesianNetwo
     return BayesianNetwork(dag, observed, conditionals, name=name, notes=notes)
 
 
+def _is_frozen(dag: object) -> bool:
+    return isinstance(dag, nx.DiGraph) and not dag.is_multigraph() and nx.is_frozen(dag)
+
+
+def _as_set(observed: object) -> set[Variable]:
+    """The observed variables given: several, or one that is a text or a number."""
+    is_one = isinstance(observed, str) or not isinstance(observed, Iterable)
+    try:
+        return {observed} if is_one else set(observed)
+    except TypeError as error:
+        raise InputError(
+            f"The observed set holds something that names no variable ({error}); give the variables' names."
+        ) from error
+
+
 def _check_acyclic(dag: nx.DiGraph) -> None:
-    if nx.is_directed_acyclic_graph(dag):
-        return
-    cycle = [str(parent) for parent, _ in nx.find_cycle(dag)]
-    raise InputError(f"A Bayesian network has no directed cycle, but this graph has {' -> '.join([*cycle, cycle[0]])}.")
+    if cycle := find_cycle(dag):
+        path = cycle_in_words(cycle, " -> ")
+        raise InputError(f"A Bayesian network has no directed cycle, but this graph has {path}.")
 
 
 def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
     unknown = sorted(str(v) for v in observed if v not in dag)
     if unknown:
-        known = ", ".join(map(str, list(dag)[:20])) + (", ..." if len(dag) > 20 else "")
-        raise InputError(f"The observed set names unknown variables {', '.join(unknown)}; the network has {known}.")
+        raise InputError(
+            f"The observed set names unknown variables {listed(unknown, 20)}; the network has {listed(dag, 20)}."
+        )
     if not observed:
         raise InputError(f"At least one variable must be observed, but all {len(dag)} are latent.")
     if len(observed) == len(dag):
@@ -139,10 +167,14 @@ def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
 def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, Conditional]) -> None:
     for v in dag:
         if v not in conditionals:
-            raise InputError(f"Every variable needs a conditional, but {v} has none.")
+            raise InputError(f"Every variable needs a conditional, but {shown(v)} has none.")
         parents, named = set(dag.predecessors(v)), set(conditionals[v].coefficients)
         if parents != named:
             raise InputError(
-                f"The conditional of {v} has coefficients for {sorted(map(str, named))}, "
-                f"but its parents are {sorted(map(str, parents))}."
+                f"The conditional of {shown(v)} has coefficients for {_in_brackets(named)}, "
+                f"but its parents are {_in_brackets(parents)}."
             )
+
+
+def _in_brackets(variables: Iterable[Variable]) -> str:
+    return f"[{listed(sorted(map(str, variables)), 20)}]"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +14,11 @@ from sirenvae import objectives
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.decoder import GaussianDecoder
+from sirenvae.models.points import Points, as_points, is_several
 from sirenvae.models.posterior import AmortizedPosterior
+from sirenvae.models.units import Units
+from sirenvae.objectives.iwae import add_sums, bound_from_sums, ess_from_sums, log_sums
+from sirenvae.threads import threads_for
 
 _ROWS_AT_ONCE = (
     16_384  # Points times samples times replicas that are pushed through a model together: fits a CPU's cache.
@@ -24,8 +28,12 @@ _ROWS_AT_ONCE = (
 class LatentVariableModel(nn.Module, ABC):
     """p(x, z) with an amortized posterior q(z | x), for one model or for replicas of it at once.
 
-    Everything public takes and returns raw units; inside, data are standardized by :meth:`standardize`. With replicas
-    R every result has the leading shape R, and data are ``(N, D)``, the same for all, or ``(*R, N, D)``.
+    Everything public takes and returns raw units, and raw values are float64; inside, data are standardized by
+    :meth:`standardize`. With replicas R every result has the leading shape R, and data are ``(N, D)``, the same for
+    all, or ``(*R, N, D)``: tensors, arrays, nested lists, or a data frame with a column for each observed variable.
+
+    A question changes nothing: bounds, draws and reconstructions are computed in evaluation mode, whatever mode the
+    model is in, and record no graph, unless :meth:`elbo` or :meth:`iwae_bound` are asked for one.
 
     Subclasses say how to draw from the posterior, what the prior density is, and how to draw from the prior.
 
@@ -47,8 +55,7 @@ class LatentVariableModel(nn.Module, ABC):
         self.latent_features, self.observed_features = len(network.latents), len(network.observed)
         self.decoder = decoder
         self._decodes_observed = decoder.linear.mask.shape[1] > self.latent_features
-        self.register_buffer("location", torch.zeros(*self.replicas, 1, self.observed_features))
-        self.register_buffer("scale", torch.ones(*self.replicas, 1, self.observed_features))
+        self.units = Units(network.observed, self.replicas)
 
     @property
     @abstractmethod
@@ -71,6 +78,26 @@ class LatentVariableModel(nn.Module, ABC):
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
         """Carry standard normal noise ``(*R, N, K)`` to a draw of the prior."""
 
+    @property
+    def location(self) -> Tensor:
+        """Where standard units have their zero, shape ``(*R, 1, D)``, float64."""
+        return self.units.location
+
+    @property
+    def scale(self) -> Tensor:
+        """What one standard unit is, shape ``(*R, 1, D)``, float64."""
+        return self.units.scale
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights, and of what is computed from them."""
+        return next(self.parameters()).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.location.device
+
     def replica(self, *chosen: int) -> LatentVariableModel:
         """A new model of some of the replicas, in the order given, counted through all axes of R.
 
@@ -85,7 +112,7 @@ class LatentVariableModel(nn.Module, ABC):
             raise InputError(f"The model has the replicas 0 to {count - 1}, but {list(chosen)} came.")
         replicas = () if len(chosen) == 1 else (len(chosen),)
         with torch.random.fork_rng(devices=[]):  # its first weights are overwritten
-            part = type(self)(self.network, replicas=replicas, **self.settings).to(self.location)
+            part = type(self)(self.network, replicas=replicas, **self.settings).to(self.device, self.dtype)
         part.copy_replicas(self, chosen, range(len(chosen)))
         return part.train(self.training)
 
@@ -100,7 +127,7 @@ class LatentVariableModel(nn.Module, ABC):
                 came = values[name].reshape(theirs.numel(), *value.shape[len(ours) :])
                 into[list(places)] = came[list(chosen)].to(value)
 
-    def standardize(self, x: Tensor | np.ndarray | Sequence[Tensor | np.ndarray]) -> None:
+    def standardize(self, x: Points | Sequence[Points]) -> None:
         """Take location and scale of every observed variable from training data.
 
         Arguments:
@@ -109,33 +136,35 @@ class LatentVariableModel(nn.Module, ABC):
         Raises:
             InputError: If there are fewer than two points, a value is not finite, or a variable is constant.
         """
-        if isinstance(x, (list, tuple)):
-            found = [self._location_and_scale(self._points(part)) for part in x]
-            shape = self.location.shape
-            location, scale = (torch.stack(values).reshape(shape) for values in zip(*found, strict=True))
-        else:
-            location, scale = self._location_and_scale(self._as_batch(x))
-        self.location.copy_(location)
-        self.scale.copy_(scale)
+        self.units.fit([self._points(part) for part in x] if is_several(x) else self._as_batch(x))
 
-    def _location_and_scale(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        if x.shape[-2] < 2:
-            raise InputError(f"Training needs at least 2 points, but {x.shape[-2]} came.")
-        scale = x.std(dim=-2, keepdim=True)
-        constant = (scale <= 1e-12 * (1 + x.abs().amax(dim=-2, keepdim=True))).flatten(0, -2).any(dim=0)
-        if constant.any():
-            names = [str(self.network.observed[i]) for i in constant.nonzero().flatten()]
-            raise InputError(
-                f"Every observed variable must vary in the training data, but {', '.join(names)} is constant."
-            )
-        return x.mean(dim=-2, keepdim=True), scale
+    @contextmanager
+    def asked(self, graph: bool = False) -> Iterator[None]:
+        """While a question is answered: evaluation mode, one thread, and no graph unless it is wanted.
+
+        Modes and threads are given back.
+        """
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()):
+                yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def _multiply_adds(self) -> int:
+        """In the largest product of a question, about."""
+        return sum(parameter.numel() for parameter in self.parameters()) * _ROWS_AT_ONCE // math.prod(self.replicas)
 
     def elbo(
         self,
-        x: Tensor | np.ndarray,
+        x: Points,
         num_samples: int = 1,
         kl_weight: float = 1.0,
         generator: torch.Generator | None = None,
+        *,
+        graph: bool = False,
     ) -> Tensor:
         """Estimate the evidence lower bound of each point.
 
@@ -144,6 +173,7 @@ class LatentVariableModel(nn.Module, ABC):
             num_samples: Draws of z that are averaged.
             kl_weight: Weight of log p(z) - log q(z | x); less than 1 to warm up.
             generator: Source of randomness; ``None`` is torch's own.
+            graph: Whether to record the graph that a gradient needs.
 
         Returns:
             Shape ``(*R, N)``, in nats.
@@ -153,8 +183,9 @@ class LatentVariableModel(nn.Module, ABC):
         """
         _check_count(num_samples)
         x = self.standardized(x)
-        estimate = sum(self.standard_elbo(x, self._latent_noise(x, generator), kl_weight) for _ in range(num_samples))
-        return estimate / num_samples - self.scale.log().sum(dim=-1)
+        with self.asked(graph):
+            draws = (self.standard_elbo(x, self._latent_noise(x, generator), kl_weight) for _ in range(num_samples))
+            return sum(draws) / num_samples - self.units.log_volume()
 
     def standard_elbo(self, x: Tensor, noise: Tensor, kl_weight: float | Tensor = 1.0) -> Tensor:
         """One-sample ELBO of points in standard units, shape ``(*R, N)``: what training maximizes.
@@ -167,7 +198,7 @@ class LatentVariableModel(nn.Module, ABC):
         return objectives.elbo(*self._log_densities(x, noise), kl_weight)
 
     def iwae_bound(
-        self, x: Tensor | np.ndarray, num_samples: int = 500, generator: torch.Generator | None = None
+        self, x: Points, num_samples: int = 500, generator: torch.Generator | None = None, *, graph: bool = False
     ) -> Tensor:
         """Estimate the importance-weighted bound of each point, in pieces that fit the cache.
 
@@ -175,6 +206,7 @@ class LatentVariableModel(nn.Module, ABC):
             x: Points in raw units, shape ``(N, D)`` or ``(*R, N, D)``.
             num_samples: K, draws per point.
             generator: Source of randomness; ``None`` is torch's own.
+            graph: Whether to record the graph that a gradient needs; it takes memory for every draw.
 
         Returns:
             Shape ``(*R, N)``, in nats; in expectation between the ELBO and log p(x).
@@ -182,15 +214,15 @@ class LatentVariableModel(nn.Module, ABC):
         Raises:
             InputError: If the points do not have D columns or are not finite, or `num_samples` is below 1.
         """
-        return self.iwae_bound_and_ess(x, num_samples, generator)[0]
+        return self.iwae_bound_and_ess(x, num_samples, generator, graph=graph)[0]
 
     def iwae_bound_and_ess(
-        self, x: Tensor | np.ndarray, num_samples: int = 500, generator: torch.Generator | None = None
+        self, x: Points, num_samples: int = 500, generator: torch.Generator | None = None, *, graph: bool = False
     ) -> tuple[Tensor, Tensor]:
         """The importance-weighted bound of each point, and how many of the draws count in it.
 
         Arguments:
-            x, num_samples, generator: As for :meth:`iwae_bound`.
+            x, num_samples, generator, graph: As for :meth:`iwae_bound`.
 
         Returns:
             bound: Shape ``(*R, N)``, in nats.
@@ -202,11 +234,11 @@ class LatentVariableModel(nn.Module, ABC):
         """
         _check_count(num_samples)
         x = self.standardized(x)
-        at_once = max(1, _ROWS_AT_ONCE // self.location[..., 0, 0].numel())
-        pieces = [self._log_weight_sums(piece, num_samples, at_once, generator) for piece in x.split(at_once, dim=-2)]
-        log_sum, log_sum_of_squares = torch.cat(pieces, dim=-1)
-        bound = log_sum - math.log(num_samples) - self.scale.log().sum(dim=-1)
-        return bound, torch.exp(2 * log_sum - log_sum_of_squares)
+        at_once = max(1, _ROWS_AT_ONCE // math.prod(self.replicas))
+        with self.asked(graph):
+            pieces = [self._log_weight_sums(part, num_samples, at_once, generator) for part in x.split(at_once, dim=-2)]
+            sums = torch.cat(pieces, dim=-1)
+            return bound_from_sums(sums, num_samples) - self.units.log_volume(), ess_from_sums(sums)
 
     def sample(self, num_samples: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw observed values from the model.
@@ -221,7 +253,7 @@ class LatentVariableModel(nn.Module, ABC):
         Raises:
             InputError: If `num_samples` is below 1.
         """
-        return self._draw(num_samples, generator)[0] * self.scale + self.location
+        return self.units.raw(self._draw(num_samples, generator)[0])
 
     def sample_both(self, num_samples: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Draw observed values as :meth:`sample` does, and the latents that belong to them.
@@ -231,24 +263,22 @@ class LatentVariableModel(nn.Module, ABC):
             z: Shape ``(*R, num_samples, K)``, in the model's own latent units.
         """
         x, noise = self._draw(num_samples, generator)
-        with torch.no_grad():
-            return x * self.scale + self.location, self.prior_transform(noise, x)
+        with self.asked():
+            return self.units.raw(x), self.prior_transform(noise, x)
 
     def _draw(self, num_samples: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """Draws of x in standard units, and the noise that becomes their latents."""
         _check_count(num_samples)
         noise_z = self._noise(self.latent_features, num_samples, generator)
         noise_x = self._noise(self.observed_features, num_samples, generator)
-        with torch.no_grad():
+        with self.asked():
             x = torch.zeros_like(noise_x)
-            for _ in range(self._sampling_rounds()):
+            for _ in range(max(1, self.network.observed_depth)):
                 z = self.prior_transform(noise_z, x)
-                x = self.decoder(self._decoder_inputs(z, x)) + self.decoder.scale() * noise_x
+                x = (self.decoder(self._decoder_inputs(z, x)) + self.decoder.scale() * noise_x).to(noise_x.dtype)
         return x, noise_z
 
-    def reconstruct(
-        self, x: Tensor | np.ndarray, num_samples: int = 32, generator: torch.Generator | None = None
-    ) -> Tensor:
+    def reconstruct(self, x: Points, num_samples: int = 32, generator: torch.Generator | None = None) -> Tensor:
         """The decoder's mean, averaged over draws of z ~ q(z | x).
 
         Arguments:
@@ -263,30 +293,35 @@ class LatentVariableModel(nn.Module, ABC):
         _check_count(num_samples)
         x = self.standardized(x)
         mean = 0.0
-        for _ in range(num_samples):
-            z, _ = self.draw_posterior(x, self._latent_noise(x, generator))
-            mean = mean + self.decoder(self._decoder_inputs(z, x)) / num_samples
-        return mean * self.scale + self.location
+        with self.asked():
+            for _ in range(num_samples):
+                z, _ = self.draw_posterior(x, self._latent_noise(x, generator))
+                mean = mean + self.decoder(self._decoder_inputs(z, x)) / num_samples
+        return self.units.raw(mean)
 
-    def posterior(self, x: Tensor | np.ndarray) -> AmortizedPosterior:
+    def posterior(self, x: Points) -> AmortizedPosterior:
         """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
 
         def draw(x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
-            return self.draw_posterior(x, self._latent_noise(x, generator))
+            with self.asked(graph=True):
+                return self.draw_posterior(x, self._latent_noise(x, generator))
 
-        return AmortizedPosterior(self.standardized(x), draw, self.posterior_log_prob)
+        def density(z: Tensor, x: Tensor) -> Tensor:
+            with self.asked(graph=True):
+                return self.posterior_log_prob(z, x)
+
+        return AmortizedPosterior(self.standardized(x), draw, density)
 
     def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
-        """log sum w and log sum w^2 over the draws of z for each standardized point, shape ``(2, *R, N)``."""
+        """The :func:`~sirenvae.objectives.iwae.log_sums` of each standardized point, shape ``(2, *R, N)``."""
         per_pass = max(1, at_once // x.shape[-2])
         sums = []
         for start in range(0, num_samples, per_pass):
             draws = min(per_pass, num_samples - start)
             repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
             log_weights = self.standard_elbo(repeated, self._latent_noise(repeated, generator))
-            log_weights = log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)
-            sums.append(torch.stack([torch.logsumexp(power * log_weights, dim=0) for power in (1, 2)]))
-        return torch.logsumexp(torch.stack(sums), dim=0)
+            sums.append(log_sums(log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)))
+        return add_sums(sums)
 
     def _log_densities(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""
@@ -297,47 +332,28 @@ class LatentVariableModel(nn.Module, ABC):
     def _decoder_inputs(self, z: Tensor, x: Tensor) -> Tensor:
         return torch.cat([z, x], dim=-1) if self._decodes_observed else z
 
-    def _sampling_rounds(self) -> int:
-        """Passes until every variable is drawn given its drawn parents: the most observed variables on one path."""
-        observed = set(self.network.observed)
-        seen: dict = {}
-        for v in self.network.topological_order:
-            before = max((seen[parent] for parent in self.network.dag.predecessors(v)), default=0)
-            seen[v] = before + (v in observed)
-        return max(1, max(seen.values()))
-
     def _latent_noise(self, x: Tensor, generator) -> Tensor:
         return self._noise(self.latent_features, x.shape[-2], generator)
 
     def _noise(self, features: int, num_points: int, generator) -> Tensor:
         shape = (*self.replicas, num_points, features)
-        return torch.randn(shape, generator=generator, dtype=self.location.dtype, device=self.location.device)
+        return torch.randn(shape, generator=generator, dtype=self.dtype, device=self.device)
 
-    def standardized(self, x: Tensor | np.ndarray, replica: int | None = None) -> Tensor:
+    def standardized(self, x: Points, replica: int | None = None) -> Tensor:
         """Points in raw units as ``(*R, N, D)`` in standard units, or those of one replica alone as ``(N, D)``."""
-        if replica is None:
-            return ((self._as_batch(x) - self.location) / self.scale).to(self.location.dtype)
-        location, scale = (
-            value.flatten(0, -3)[replica] for value in (self.location.unsqueeze(0), self.scale.unsqueeze(0))
-        )
-        return ((self._points(x) - location) / scale).to(self.location.dtype)
+        points = self._as_batch(x) if replica is None else self._points(x)
+        return self.units.standard(points, replica).to(self.dtype)
 
-    def _as_batch(self, x) -> Tensor:
+    def _as_batch(self, x: Points) -> Tensor:
         """Points as ``(*R, N, D)``, see :meth:`_points`."""
         x = self._points(x)
+        if x.shape[:-2] not in (torch.Size(), torch.Size(self.replicas)):
+            raise InputError(f"The model has the replicas {self.replicas}, but points of shape {tuple(x.shape)} came.")
         return x.expand(*self.replicas, *x.shape[-2:])
 
-    def _points(self, x: Tensor | np.ndarray) -> Tensor:
+    def _points(self, x: Points) -> Tensor:
         """Points as they came, checked, in float64 and on the model's device."""
-        x = torch.as_tensor(x).to(self.location.device, torch.float64)
-        if x.ndim < 2 or x.shape[-1] != self.observed_features:
-            raise InputError(
-                f"Points have shape (N, {self.observed_features}), a column for each observed variable, "
-                f"but {tuple(x.shape)} came."
-            )
-        if not torch.isfinite(x).all():
-            raise InputError("Points must be finite numbers, but some are NaN or infinite.")
-        return x
+        return as_points(x, self.network.observed).to(self.device)
 
 
 def _check_count(num_samples: int) -> None:

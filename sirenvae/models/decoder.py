@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sirenvae.flows.layers import MaskedLinear
-from sirenvae.flows.masks import decoder_masks
+from sirenvae.nets.masked_linear import MaskedLinear
+from sirenvae.nets.set_rule import decoder_masks
 
 
 class GaussianDecoder(nn.Module):
@@ -18,12 +18,16 @@ class GaussianDecoder(nn.Module):
         x_i \sim N\left(a_i^\top v_{\mathrm{pa}(i)} + f_i(v_{\mathrm{pa}(i)}),\ \text{floor}^2 + e^{2 s_i}\right)
 
     The standard deviation is one constant per output; the floor keeps it from collapsing while the posterior is still
-    poor.
+    poor. In the paper the network puts out the logarithms of the standard deviations too, and there is no linear part
+    and no floor.
 
     Arguments:
         adjacency: Bool, shape ``(D, M)``: which of M inputs each output sees.
         hidden_features: Hidden units; by default two for each output.
         replicas: Leading shape R.
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), eqs. (4) and (5), and section 2.2 for its masks.
     """
 
     def __init__(self, adjacency: Tensor, hidden_features: int | None = None, replicas: tuple[int, ...] = ()):

@@ -35,6 +35,11 @@ class AmortizedPosterior:
             raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
         return torch.stack([self.draw(self.x, generator)[0] for _ in range(num_samples)])
 
+    def sample(self, num_samples: int = 1, generator: torch.Generator | None = None) -> Tensor:
+        """Draws without a graph; otherwise as :meth:`rsample`."""
+        with torch.no_grad():
+            return self.rsample(num_samples, generator)
+
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density of latents ``(*R, N, K)``, shape ``(*R, N)``, in nats."""
         return self.density(z, self.x)
@@ -47,8 +52,7 @@ class AmortizedPosterior:
         """
         if num_samples < 2:
             raise InputError(f"A covariance needs at least 2 samples, but {num_samples} came.")
-        with torch.no_grad():
-            draws = self.rsample(num_samples, generator)
+        draws = self.sample(num_samples, generator)
         mean = draws.mean(dim=0)
         centred = (draws - mean).movedim(0, -2)
         return mean, centred.mT @ centred / (num_samples - 1)

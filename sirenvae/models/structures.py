@@ -1,4 +1,8 @@
-"""Which variable may see which: adjacencies of a VAE's prior, posterior and decoder, read off a Bayesian network."""
+"""Which variable may see which: adjacencies of a VAE's prior, posterior and decoder, read off a Bayesian network.
+
+Source:
+    Mouton & Kroon, SIReN-VAE (2022), section 3, for the three structures; section 2.2 for what each part sees.
+"""
 
 from __future__ import annotations
 
@@ -40,11 +44,21 @@ def structure_of(network: BayesianNetwork, structure: str = "true") -> Structure
             has no edge among latents, neither in the prior nor in the posterior; every observed variable sees all
             latents and every latent all observed variables. Edges among observed variables are always the network's.
 
+    The three are the paper's models with the subscripts true, FC and ind, but for the posterior of ``"independent"``.
+    The paper speaks of independent latents in the decoder alone and inverts the network for the encoder; so read, its
+    posterior joins all latents, since those that share an observed child depend on each other once it is seen. Ours
+    stays independent. The paper does not say in which order it eliminates, nor which of several topological orders it
+    takes. In its networks no observed variable has children. Here one may: observed variables keep the edges among them
+    in all structures, but only ``"true"`` has edges from them to latents.
+
     Returns:
         The three adjacencies, columns in declared order, latents first.
 
     Raises:
         InputError: If the structure does not exist.
+
+    Source:
+        Mouton & Kroon, SIReN-VAE (2022), section 3, first paragraph; Table 1 compares them.
     """
     if structure not in STRUCTURES:
         raise InputError(f"The structure {structure!r} does not exist; it is one of {', '.join(STRUCTURES)}.")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sirenvae.flows.layers import MaskedLinear
-from sirenvae.flows.residual import standard_normal_log_prob
+from sirenvae.flows import standard_normal_log_prob
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.decoder import GaussianDecoder
+from sirenvae.nets.masked_linear import MaskedLinear
 
 
 class VanillaVAE(LatentVariableModel):
@@ -26,7 +26,8 @@ class VanillaVAE(LatentVariableModel):
         replicas: Leading shape R of all weights, for training several at once.
 
     Source:
-        Kingma & Welling, Auto-Encoding Variational Bayes (2014).
+        Kingma & Welling, Auto-Encoding Variational Bayes (2014); the baseline of Mouton & Kroon, SIReN-VAE (2022),
+        section 3, whose networks are like its decoder's. The linear parts and the encoder's width are ours.
     """
 
     def __init__(

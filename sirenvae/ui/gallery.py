@@ -6,7 +6,15 @@ import streamlit as st
 
 import sirenvae as sv
 from sirenvae.figures.thumbnail import thumbnail_svg
-from sirenvae.graphs.generate import KINDS, MAX_PARENTS, MAX_SEED, MAX_VARIABLES, WITH_PARENTS, Recipe, recipe_of
+from sirenvae.graphs.catalogue.generated import (
+    KINDS,
+    MAX_PARENTS,
+    MAX_SEED,
+    MAX_VARIABLES,
+    WITH_PARENTS,
+    Recipe,
+    recipe_of,
+)
 from sirenvae.ui.choice import NETWORK, Choice, choose, load, report
 from sirenvae.ui.graph_view import asset
 from sirenvae.ui.picker import about, network_choices

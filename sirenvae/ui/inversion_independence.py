@@ -9,8 +9,8 @@ import networkx as nx
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.graphs.counterexamples import false_claim, lost_independence
-from sirenvae.graphs.proofs import asserted_graph
+from sirenvae.graphs.judging.counterexamples import false_claim, lost_independence
+from sirenvae.graphs.judging.proofs import asserted_graph
 from sirenvae.ui.inversion_lights import Lights
 from sirenvae.ui.look import keep_in_url, plain
 from sirenvae.ui.rules import Rule, inverse_of

@@ -82,7 +82,7 @@ def _structure(network: str, structure: str):
 
 def _flow(network: str, flow: str, structure: str, num_layers: int, width: int | None):
     from sirenvae.figures.masks import flow_graph
-    from sirenvae.flows.masks import default_hidden_features
+    from sirenvae.nets.set_rule import default_hidden_features
 
     graph = flow_graph(sv.parse_network(network, "network.json"), flow, _structure(network, structure))
     return graph, [width or default_hidden_features(graph.adjacency)] * num_layers
@@ -96,7 +96,7 @@ def masks_code(flow: str, structure: str, num_layers: int, width: int | None, nu
         "from sirenvae.figures.vae import decoder_check, vae_drawing",
         "from sirenvae.flows import GraphicalResidualFlow, layer_masks",
         "from sirenvae.flows.jacobian import mean_absolute_jacobian",
-        *(() if width else ("from sirenvae.flows.masks import default_hidden_features",)),
+        *(() if width else ("from sirenvae.nets.set_rule import default_hidden_features",)),
         "",
         f"graph = flow_graph(network, {flow!r}, {structure!r})",
         f"widths = [{wide}] * {num_layers}",

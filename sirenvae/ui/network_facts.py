@@ -16,7 +16,9 @@ _MAX_AT_ONCE = 300  # variables up to which it is computed unasked
 
 
 def show_facts(network: sv.BayesianNetwork) -> None:
-    """Counts, what the structure costs and, where all is linear Gaussian, the exact entropy of what is observed."""
+    """What a file's reader noted, counts, what the structure costs and, where all is linear Gaussian, the entropy."""
+    for note in network.notes:
+        st.caption(plain(note))
     largest = max(network.variables, key=lambda v: len(network.parents(v)))
     rows = {
         "variables": f"{len(network.variables):,}",

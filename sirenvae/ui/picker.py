@@ -7,6 +7,8 @@ import hashlib
 import streamlit as st
 
 import sirenvae as sv
+from sirenvae.figures.layout import check_drawable
+from sirenvae.graphs.files.formats import SUFFIXES
 from sirenvae.ui.choice import (
     CHANGES,
     NETWORK,
@@ -158,7 +160,7 @@ def _upload() -> None:
     if problem := st.session_state.pop(_UPLOAD_PROBLEM, None):
         st.error(plain(problem), icon=":material/error:", width=360)
     st.file_uploader(  # of any type: a sentence about the wrong one says more than the widget's icon
-        "A network file (.json, .bif, .csv with parent and child, .graphml)",
+        f"A network file ({', '.join(SUFFIXES)}, each also with .gz)",
         max_upload_size=_MAX_MEGABYTES,
         key=f"upload_{st.session_state.get('uploads_read', 0)}",
         on_change=_read_upload,
@@ -176,13 +178,8 @@ def _read_upload() -> None:
     st.session_state["uploads_read"] = count + 1  # a fresh uploader: the same file can be tried again
     content = file.getvalue()
     try:
-        network = sv.parse_network(content.decode("utf-8"), file.name)
-    except UnicodeDecodeError:
-        st.session_state[_UPLOAD_PROBLEM] = f"The file {file.name} is not text; a network file in UTF-8 was expected."
-        return
-    except RecursionError:
-        st.session_state[_UPLOAD_PROBLEM] = f"The file {file.name} nests lists too deeply to be a network."
-        return
+        network = sv.parse_network(content, file.name)
+        check_drawable(network.dag, network.name)
     except sv.InputError as error:
         st.session_state[_UPLOAD_PROBLEM] = str(error)
         return

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.graphs.counterexamples import false_claim, spare_edge
 from sirenvae.graphs.inversion import ORDERS
-from sirenvae.graphs.words import with_arrows
+from sirenvae.graphs.judging.counterexamples import false_claim, spare_edge
+from sirenvae.graphs.telling.words import with_arrows
 from sirenvae.ui.graph_view import CACHE_KEYS, fingerprint
 from sirenvae.ui.look import keep_in_url, plain
 

@@ -18,7 +18,7 @@ def training_code(plan: Plan) -> tuple[str, ...]:
             "from dataclasses import replace",
             "",
             "from sirenvae.experiments.elbo_vs_size import Config, Point, run, table",
-            "from sirenvae.recipes import RECIPES",
+            "from sirenvae.training.recipes import RECIPES",
             "",
             f'recipe = replace(RECIPES["default"], learning_rate={plan.learning_rate!r}, num_steps={plan.num_steps!r})',
             f"sizes, models = {plan.sizes!r}, {plan.models!r}",

@@ -24,7 +24,7 @@ def _trained(file: str, seed: int):
     """One of the seeds of a kept model."""
     import torch
 
-    from sirenvae.checkpoints import load_model
+    from sirenvae.training.checkpoints import load_model
 
     torch.set_num_threads(1)  # the products are small, and the training process wants a core of its own
     return load_model(file).replica(seed)
@@ -34,14 +34,14 @@ def _trained(file: str, seed: int):
 def _test_points(network: BayesianNetwork, count: int):
     """The points that the charts are measured on."""
     from sirenvae.experiments.elbo_vs_size_config import TEST_SEED
-    from sirenvae.models import sample_network
+    from sirenvae.truth import sample_network
 
     return sample_network(network, count, TEST_SEED)[0]
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the model's latents")
 def _scale(file: str, seed: int, count: int):
-    from sirenvae.models.beside_truth import latent_scale
+    from sirenvae.truth.beside_truth import latent_scale
 
     model = _trained(file, seed)
     return latent_scale(model, _test_points(model.network, count)[:300])
@@ -49,7 +49,7 @@ def _scale(file: str, seed: int, count: int):
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _posterior(file: str, seed: int, count: int, point: int) -> np.ndarray:
-    from sirenvae.models.beside_truth import learnt_posterior
+    from sirenvae.truth.beside_truth import learnt_posterior
 
     model = _trained(file, seed)
     return learnt_posterior(model, _scale(file, seed, count), _test_points(model.network, count)[point])
@@ -57,21 +57,21 @@ def _posterior(file: str, seed: int, count: int, point: int) -> np.ndarray:
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=CACHE_KEYS)
 def _exact(network: BayesianNetwork, count: int, point: int) -> tuple[np.ndarray, np.ndarray] | None:
-    from sirenvae.models.beside_truth import exact_posterior
+    from sirenvae.truth.beside_truth import exact_posterior
 
     return exact_posterior(network, _test_points(network, count)[point]) if network.is_linear else None
 
 
 @st.cache_data(max_entries=32, show_spinner="Drawing from the model")
 def _samples(file: str, seed: int, count: int) -> np.ndarray:
-    from sirenvae.models.beside_truth import learnt_samples
+    from sirenvae.truth.beside_truth import learnt_samples
 
     return learnt_samples(_trained(file, seed), _scale(file, seed, count), _NUM_SAMPLES)
 
 
 @st.cache_data(max_entries=16, show_spinner=False, hash_funcs=CACHE_KEYS)
 def _data(network: BayesianNetwork) -> np.ndarray:
-    from sirenvae.models.beside_truth import network_samples
+    from sirenvae.truth.beside_truth import network_samples
 
     return network_samples(network, _NUM_SAMPLES, seed=7)
 
@@ -105,7 +105,7 @@ def models_view(job: Job) -> None:
 
 def _show_posterior(job: Job, files: dict[str, str], seed: int) -> None:
     from sirenvae.figures.posteriors import EXACT, ellipses_figure, posterior_figure
-    from sirenvae.models.beside_truth import most_dependent
+    from sirenvae.truth.beside_truth import most_dependent
 
     network, count, dark = job.plan.network, job.about["num_test"], st.context.theme.type == "dark"
     names = [str(v) for v in network.latents]
@@ -148,7 +148,7 @@ def _places(num_latents: int, two: bool):
 
 def _show_samples(network: BayesianNetwork, files: dict[str, str], seed: int, count: int) -> None:
     from sirenvae.figures.posteriors import draws_figure
-    from sirenvae.models.beside_truth import most_dependent
+    from sirenvae.truth.beside_truth import most_dependent
 
     dark, names = st.context.theme.type == "dark", [str(v) for v in network.variables]
     data = _data(network)

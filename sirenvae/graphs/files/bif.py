@@ -1,26 +1,33 @@
-"""Bayesian Interchange Format."""
+"""Bayesian Interchange Format, as text or as XML."""
 
 from __future__ import annotations
 
-import re
-
-from sirenvae.errors import InputError
-from sirenvae.graphs.files.digraph import digraph
+from sirenvae.graphs.files.blocks import Dialect, read_blocks
+from sirenvae.graphs.files.tokens import Tokens
+from sirenvae.graphs.files.xmlbif import parse_xmlbif
 from sirenvae.graphs.network import BayesianNetwork
+
+# Between the tokens of a head, commas and bars are blanks: the first name is the child, whatever follows it.
+_BIF = Dialect("BIF", variable="variable", family="probability", skipped=frozenset({"network"}), bar_counts=False)
 
 
 def parse_bif(text: str, name: str) -> BayesianNetwork:
-    """The structure of a Bayesian Interchange Format file; its tables are not read."""
-    text = re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
-    nodes = [_unquote(v) for v in re.findall(r'\bvariable\s+("[^"]*"|[^\s{]+)', text)]
-    arcs = []
-    for scope in re.findall(r"\bprobability\s*\(([^)]*)\)", text):
-        child, _, parents = scope.partition("|")
-        arcs += [(_unquote(parent), _unquote(child)) for parent in parents.split(",") if parent.strip()]
-    if not nodes:
-        raise InputError(f"{name} has no 'variable' block; a BIF file has one for each variable.")
-    return BayesianNetwork(digraph(arcs, nodes), name=name)
+    """The structure of a Bayesian Interchange Format file, also of its XML form, which the content shows.
 
+    Declared are the ``variable`` and ``probability`` blocks; words inside states, tables, properties and comments
+    declare nothing. The states and the tables are not read, which a note of the network says.
 
-def _unquote(token: str) -> str:
-    return token.strip().strip('"')
+    Arguments:
+        text: What was in the file.
+        name: What to call the network.
+
+    Raises:
+        InputError: If a block is cut off, missing or there twice, a name is not declared or needs quotes, or the graph
+            is not that of a Bayesian network.
+
+    Source:
+        Cozman, The Interchange Format for Bayesian Networks (version 0.15, 1996).
+    """
+    if text.lstrip().startswith("<"):
+        return parse_xmlbif(text, name)
+    return read_blocks(Tokens(text, name), _BIF)

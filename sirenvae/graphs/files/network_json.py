@@ -1,72 +1,104 @@
-"""The JSON of the shipped networks."""
+"""Networks as JSON: the format of the shipped networks, and those of others."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 
 from sirenvae.errors import InputError
-from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian, Variable
-from sirenvae.graphs.files.digraph import digraph
+from sirenvae.graphs.files.drafting import network_of
+from sirenvae.graphs.files.json_graph import JsonGraph, names_in, read_graph
+from sirenvae.graphs.files.json_numbers import check_magnitudes, read_cpds, write_cpds
+from sirenvae.graphs.files.json_text import load_json
+from sirenvae.graphs.files.marks import observed_by_marks
+from sirenvae.graphs.files.names import check_distinct, json_type, name_to_json
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.quoting import listed
 
-_KINDS = {kind.title: kind for kind in (LinearGaussian, TanhGaussian, ProductGaussian)}
+_KNOWN = frozenset(
+    [
+        "nodes",
+        "arcs",
+        "edges",
+        "links",
+        "elements",
+        "adjacency",
+        "cpds",
+        "observed",
+        "latents",
+        "name",
+        "type",
+        "kind",
+        "data",
+        "directed",
+        "multigraph",
+        "graph",
+    ]
+)
 
 
 def parse_json(text: str, name: str) -> BayesianNetwork:
-    """The format of the shipped networks: ``nodes``, ``arcs``, optional ``cpds`` and ``observed``.
+    """The format of the shipped networks: ``nodes``, ``arcs``, optional ``cpds`` and ``observed`` (or ``latents``).
 
-    A cpd is linear Gaussian unless its ``kind`` is ``"tanh-Gaussian"``, which adds ``amplitude`` and ``offset``, or
-    ``"product-Gaussian"``.
+    A variable is named by a string, a whole number, or a list of these, which stands for a tuple; what else a file
+    calls a variable that is no string, such as the key of an object, is its printed name. A cpd is linear Gaussian
+    unless its ``kind`` is ``"tanh-Gaussian"``, which adds ``amplitude`` and ``offset``, or ``"product-Gaussian"``. The
+    cpds are an object with the variables' names as keys or, where these are not all strings, a list whose entries name
+    their ``variable``, have the ``intercept`` apart, and the ``coefficients`` as pairs of parent and number.
+
+    Node-link and adjacency data of networkx, Cytoscape's elements and pgmpy's hybrid networks are read, too.
+
+    Raises:
+        InputError: If the text is none of this.
     """
-    try:
-        content = json.loads(text)
-        if not isinstance(content, dict):
-            raise InputError(
-                f"{name} is a JSON {type(content).__name__}; a network file is an object with 'nodes' and 'arcs'."
-            )
-        dag = digraph(content["arcs"], content["nodes"])
-        conditionals = {v: _conditional(cpd) for v, cpd in content["cpds"].items()} if "cpds" in content else None
-        observed = content.get("observed")
-    except json.JSONDecodeError as error:
-        raise InputError(f"{name} is not JSON: {error.msg} in line {error.lineno}.") from error
-    except KeyError as error:
-        raise InputError(
-            f"{name} has no {error}; a network file has 'nodes' and 'arcs', and may have 'cpds' and 'observed'."
-        ) from error
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{name} does not have the form of a network file: {error}.") from error
-    return BayesianNetwork(dag, observed, conditionals, name=name)
+    content = load_json(text, name)
+    if not isinstance(content, dict):
+        raise InputError(f"{name} is a JSON {json_type(content)}; a network file is an object with 'nodes' and 'arcs'.")
+    graph = read_graph(content, name)
+    conditionals, notes = None, graph.notes
+    if content.get("cpds") is not None:
+        conditionals, more = read_cpds(content["cpds"], graph, name)
+        notes = [*notes, *more]
+    if unread := [key for key in content if key not in _KNOWN]:
+        notes = [*notes, f"Parts that were not read: {listed(unread)}."]
+    network = network_of(
+        name,
+        graph.edges,
+        graph.variables,
+        observed=_observed(content, graph, name),
+        conditionals=conditionals,
+        notes=notes,
+    )
+    if conditionals is not None:
+        check_magnitudes(network)
+    return network
+
+
+def _observed(content: dict, graph: JsonGraph, name: str) -> list | None:
+    if content.get("observed") is not None:
+        return names_in(content["observed"], "observed", graph, name)
+    if content.get("latents") is not None:
+        latents = set(names_in(content["latents"], "latents", graph, name))
+        if unknown := [v for v in latents if v not in graph.variables]:
+            raise InputError(f"{name} has the unknown variable {listed(unknown)} among its 'latents'.")
+        return [v for v in graph.variables if v not in latents]
+    return observed_by_marks(graph.variables)
 
 
 def network_to_json(network: BayesianNetwork) -> str:
-    """The network in the format that :func:`parse_json` reads."""
+    """The network in the format that :func:`parse_json` reads.
+
+    A variable that is an integer is written as a number, a tuple as a list, and both come back as they were.
+
+    Raises:
+        InputError: If a variable is something else than a string, an integer or a tuple of these, or if two of them
+            are printed alike.
+    """
+    check_distinct(network.variables, network.name)
     content = {
-        "nodes": list(network.variables),
-        "arcs": [list(edge) for edge in network.dag.edges],
-        "observed": list(network.observed),
+        "nodes": [name_to_json(v) for v in network.variables],
+        "arcs": [[name_to_json(end) for end in edge] for edge in network.dag.edges],
+        "observed": [name_to_json(v) for v in network.observed],
     }
     if network.conditionals is not None:
-        content["cpds"] = {v: _cpd(network, v) for v in network.variables}
+        content["cpds"] = write_cpds(network)
     return json.dumps(content, indent=1)
-
-
-def _cpd(network: BayesianNetwork, v: Variable) -> dict:
-    numbers = network.conditionals[v].numbers()
-    slopes = {parent: [slope] for parent, slope in numbers.pop("coefficients").items()}
-    cpd = {"coefficients": {"(Intercept)": [numbers.pop("intercept")], **slopes}}
-    cpd |= {name: [number] for name, number in numbers.items()}
-    kind = {} if isinstance(network.conditionals[v], LinearGaussian) else {"kind": network.conditionals[v].title}
-    return {**kind, **cpd, "parents": list(network.parents(v))}
-
-
-def _conditional(cpd: dict) -> Conditional:
-    title = cpd.get("kind", LinearGaussian.title)
-    if title not in _KINDS:
-        raise InputError(f"A conditional of the kind {title!r} came; there are {', '.join(_KINDS)}.")
-    slopes = {name: float(value[0]) for name, value in cpd["coefficients"].items()}
-    names = [entry.name for entry in fields(_KINDS[title]) if entry.name not in ("intercept", "coefficients")]
-    numbers = {name: float(cpd[name][0]) for name in names}
-    return _KINDS[title](slopes.pop("(Intercept)"), slopes, **numbers)

@@ -1,0 +1,1 @@
+"""Networks that are at hand by name: shipped, generated, nonlinear."""

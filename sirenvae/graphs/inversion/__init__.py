@@ -1,0 +1,18 @@
+"""From a network to its inverse."""
+
+from sirenvae.graphs.inversion.elimination import EliminationStep
+from sirenvae.graphs.inversion.inverse import METHODS, ORDERS, Inverse, PruningStep
+from sirenvae.graphs.inversion.nami import eliminate, invert
+from sirenvae.graphs.inversion.pruning import barren_latents, prune
+
+__all__ = [
+    "METHODS",
+    "ORDERS",
+    "EliminationStep",
+    "Inverse",
+    "PruningStep",
+    "barren_latents",
+    "eliminate",
+    "invert",
+    "prune",
+]

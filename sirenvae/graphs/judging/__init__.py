@@ -1,0 +1,1 @@
+"""What an inverse claims, and whether it is so."""

@@ -1,0 +1,1 @@
+"""What happened, in words, formulas and numbers, for those who watch."""

@@ -1,0 +1,102 @@
+"""Fit models: the one way in. It prints nothing and knows no face."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from sirenvae.errors import InputError
+from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.points import Points, is_several
+from sirenvae.training.loop import EpochRecord, per_replica
+from sirenvae.training.rates import begin
+from sirenvae.training.recipes import RECIPES, SELECTED, Recipe
+from sirenvae.training.selection import Selection
+
+
+def fit(
+    model: LatentVariableModel | Sequence[LatentVariableModel],
+    x: Points | Sequence[Points],
+    recipe: str | Recipe | Sequence[str | Recipe] = "default",
+    *,
+    seed: int | Sequence[int] = 0,
+    every: int = 1,
+) -> Iterator[EpochRecord]:
+    """Train all replicas of a model, or of several models, at once.
+
+    Each replica ends as it would have ended alone, to rounding: its batches and its noise come from its own seed. It
+    leaves the program when its schedule has ended. The models are in evaluation mode whenever a record is handed out,
+    so they can be asked anything in between; to stop early, stop iterating.
+
+    Arguments:
+        model: The model, or several of any kind; their standardization is set from `x` and their weights are trained
+            in place.
+        x: Training data in raw units, shape ``(N, D)``: a tensor, an array, nested lists or a data frame; or for one
+            model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
+            one for each by cross-validation, see :class:`~sirenvae.training.selection.Selection`; it is no entry of a
+            list. One with several learning rates tries all of them, see
+            :class:`~sirenvae.training.rates.RateSearch`.
+        seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
+        every: Epochs per record.
+
+    Returns:
+        An iterator of :class:`EpochRecord`.
+
+    Raises:
+        InputError: If a recipe does not exist, the data cannot be trained on, a list has the wrong length, a model came
+            twice, or models are on different devices.
+
+    Example:
+        >>> import sirenvae as sv
+        >>> net = sv.load_network("student")
+        >>> x, _ = sv.sample_network(net, 50)
+        >>> model = sv.SIReNVAE(net)
+        >>> records = list(sv.fit(model, x, Recipe("short", num_steps=3)))
+        >>> [record.epoch for record in records]
+        [1, 2, 3]
+
+    Source:
+        The recipe ``"paper"``: Mouton & Kroon, SIReN-VAE (2022), section 3. The default recipe is ours.
+    """
+    if recipe == SELECTED:
+        return Selection(model, x, seed, every)
+    models = _different([model] if isinstance(model, LatentVariableModel) else list(model))
+    recipes = per_replica("recipe", recipe, models)
+    recipes = [_recipe_named(one) if isinstance(one, str) else one for one in recipes]
+    _prepare(models, x, recipes)
+    return begin(model, x, recipes, seed, every)
+
+
+def _different(models: list[LatentVariableModel]) -> list[LatentVariableModel]:
+    """The models, if they can be trained side by side."""
+    if not models:
+        raise InputError("There is no model to train in an empty list.")
+    if len(set(map(id, models))) < len(models):
+        raise InputError(
+            "The same model came twice, and its weights cannot end in two places; build it anew, or with replicas=(2,)."
+        )
+    devices = sorted({str(model.device) for model in models})
+    if len(devices) > 1:
+        raise InputError(f"Models that are trained together are on one device, but these are on {', '.join(devices)}.")
+    return models
+
+
+def _prepare(models: Sequence[LatentVariableModel], x: Points | Sequence[Points], recipes: Sequence[Recipe]) -> None:
+    """Set units and noise floors."""
+    data = per_replica("training data", x, models) if is_several(x) else None
+    first = 0
+    for model in models:
+        own = slice(first, first + math.prod(model.replicas))
+        model.standardize(x if data is None else data[own])
+        floor = model.decoder.noise_floor
+        floor.copy_(floor.new_tensor([recipe.noise_floor for recipe in recipes[own]]).view_as(floor))
+        first = own.stop
+
+
+def _recipe_named(name: str) -> Recipe:
+    if name == SELECTED:
+        raise InputError(f"The recipe {SELECTED!r} chooses for all replicas, so it cannot be one of a list.")
+    if name not in RECIPES:
+        raise InputError(f"The recipe {name!r} does not exist; it is one of {', '.join([*RECIPES, SELECTED])}.")
+    return RECIPES[name]

@@ -1,0 +1,287 @@
+"""The training loop: an iterator that goes from one epoch record to the next. It prints nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sirenvae.errors import InputError
+from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.points import Points, is_several
+from sirenvae.threads import threads_for
+from sirenvae.training.group import Group
+from sirenvae.training.programs import is_about_memory, replicas_at_once
+from sirenvae.training.recipes import Recipe
+from sirenvae.training.schedule import Schedule
+from sirenvae.training.shrinkage import noise_to_signal
+from sirenvae.training.streams import Streams
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one pass over the training data did, or several; of the largest training set, where they differ.
+
+    Every tensor has the model's leading shape R, or one axis over the replicas of all models where there are several.
+
+    Attributes:
+        epoch, step: How many are done.
+        num_steps: How many steps the longest schedule has; ``None`` when it ends by itself.
+        loss: Mean negative ELBO of the batches since the last record, the KL term weighted, nats, raw units.
+        learning_rate, kl_weight: Of the last step; the rate is zero for replicas that have finished.
+        diverged: Which replicas met a number that is not finite. They keep the weights they had before it.
+        seconds: Since the start.
+    """
+
+    epoch: int
+    step: int
+    num_steps: int | None
+    loss: Tensor
+    learning_rate: Tensor
+    kl_weight: Tensor
+    diverged: Tensor
+    seconds: float
+
+
+def per_replica(what: str, given, models: Sequence[LatentVariableModel]) -> list:
+    """One value for each replica of all models."""
+    count = sum(math.prod(model.replicas) for model in models)
+    if not isinstance(given, (list, tuple)):
+        return [given] * count
+    if len(given) != count:
+        raise InputError(f"There are {count} replicas, but the list has {len(given)} entries for the {what}.")
+    return list(given)
+
+
+class Fit(Iterator[EpochRecord]):
+    """A training under way: an iterator that trains from one record to the next.
+
+    Arguments:
+        model: The model or the models, standardized.
+        x, recipe, seed, every: As for :func:`fit`; recipes are given as such.
+
+    Attributes:
+        seconds: Spent in training so far, before a save and after it.
+    """
+
+    def __init__(self, model, x, recipe: Recipe | Sequence[Recipe], seed: int | Sequence[int] = 0, every: int = 1):
+        self.model = model
+        self._models = [model] if isinstance(model, LatentVariableModel) else list(model)
+        if every < 1:
+            raise InputError(f"A record is for at least 1 epoch, but {every} came.")
+        self.recipes = per_replica("recipe", recipe, self._models)
+        count = len(self.recipes)
+        seeds = per_replica("seed", seed, self._models)
+        self.seeds = seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
+        self.every = every
+        self._points = _standardized(self._models, x)
+        owner = [one for one in self._models for _ in range(math.prod(one.replicas))]
+        num_variables = [len(one.network.variables) for one in owner]
+        like = self._models[0].location
+        self._schedule = Schedule(self.recipes, [len(points) for points in self._points], num_variables, like)
+        self._weight_decay = like.new_tensor(
+            [
+                recipe.decay_for(one.structure, len(points), size, noise_to_signal(points))
+                for recipe, one, points, size in zip(self.recipes, owner, self._points, num_variables, strict=True)
+            ]
+        )
+        self._log_scale = torch.cat([one.units.log_volume().reshape(-1) for one in self._models])
+        self._loss, self._diverged = like.new_full((count,), math.nan), torch.zeros_like(self._schedule.finished(0))
+        self._step = self._epoch = 0
+        self.seconds = 0.0
+        self._groups = [self._group(i, part) for i in range(len(self._models)) for part in self._parts(i)]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no record is left."""
+        return not self._groups
+
+    def _parts(self, index: int) -> list[list[int]]:
+        """The replicas of a model in groups as large as suits the machine."""
+        model = self._models[index]
+        count = math.prod(model.replicas)
+        sizes = [self.recipes[place].batch_size for place in self._places(index, range(count))]
+        at_once = replicas_at_once(model, max(sizes))
+        num_groups = math.ceil(count / at_once)
+        return [list(range(count))[i * count // num_groups : (i + 1) * count // num_groups] for i in range(num_groups)]
+
+    def _group(self, index: int, chosen: Sequence[int]) -> Group:
+        """Some replicas of a model, counted within it."""
+        every = self._places(index, chosen)
+        sizes = [self.recipes[r].batch_size for r in every]
+        model = self._models[index]
+        streams = Streams(
+            [self._points[r] for r in every], [self.seeds[r] for r in every], sizes, model.latent_features
+        )
+        where = torch.tensor(every, device=self._weight_decay.device)
+        return Group(model, chosen, self._schedule.take(where), streams, self._weight_decay[where])
+
+    def _places(self, index: int, chosen: Sequence[int]) -> list[int]:
+        """Where replicas of a model stand among those of all models."""
+        first = sum(math.prod(model.replicas) for model in self._models[:index])
+        return [first + replica for replica in chosen]
+
+    def __next__(self) -> EpochRecord:
+        if not self._groups:
+            raise StopIteration
+        start = time.perf_counter()
+        steps = self.every * int(self._schedule.steps_per_epoch.max())
+        last = self._schedule.num_steps.max().item()
+        if math.isfinite(last):
+            steps = min(steps, int(last) - self._step)
+        with threads_for(self._multiply_adds()):
+            self._advance(steps)
+        self._step += steps
+        self._epoch += self.every
+        self._regroup()
+        self.seconds += time.perf_counter() - start
+        return EpochRecord(
+            epoch=self._epoch,
+            step=self._step,
+            num_steps=int(last) if math.isfinite(last) else None,
+            loss=self._shaped(self._loss + self._log_scale),
+            learning_rate=self._shaped(self._rate),
+            kl_weight=self._shaped(self._schedule.kl_weight(self._step - 1)),
+            diverged=self._shaped(self._diverged),
+            seconds=self.seconds,
+        )
+
+    def _multiply_adds(self) -> int:
+        """In the largest product of a step, about: all points of a batch through all weights of all replicas."""
+        return max(
+            sum(parameter.numel() for parameter in group.model.parameters()) * group.streams.num_points
+            for group in self._groups
+        )
+
+    def _advance(self, steps: int) -> None:
+        """Let every group take its steps; one that needs too much memory goes on in halves."""
+        waiting, advanced = [(group, 0) for group in self._groups], []
+        self._groups = []
+        while waiting:
+            group, done = waiting.pop(0)
+            group.forget_losses()
+            done = self._take_steps(group, done, steps)
+            if done == steps:
+                advanced.append(group)
+            else:
+                waiting = [(half, done) for half in self._halves(group)] + waiting
+        self._groups = advanced
+
+    def _take_steps(self, group: Group, done: int, steps: int) -> int:
+        """How many steps of a group are done in the end; fewer than there are when the memory does not suffice."""
+        try:
+            while done < steps:
+                group.take_step(self._step + done)
+                done += 1
+        except (MemoryError, RuntimeError) as error:  # what the step has allocated is free once this block is left
+            if not is_about_memory(error):
+                raise
+        return done
+
+    def _halves(self, group: Group) -> list[Group]:
+        """A group in two, to go on with less memory."""
+        count = len(group.chosen)
+        if count == 1:
+            raise MemoryError("Even one replica at a time needs more memory than there is; a smaller batch needs less.")
+        half = (count + 1) // 2
+        warnings.warn(
+            f"Training {count} replicas at once needs more memory than there is; it goes on with {half} at a time.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+        self._collect(group)
+        return [self._subgroup(group, part) for part in (range(half), range(half, count))]
+
+    def _regroup(self) -> None:
+        """Bring the models up to date, and let replicas go that have finished or diverged."""
+        groups, self._rate = self._groups, torch.zeros_like(self._loss)
+        self._groups = []
+        for group in groups:
+            self._collect(group)
+            where = self._where(group)
+            self._rate[where] = group.rate.to(self._rate)
+            going_on = (group.alive & ~group.schedule.finished(self._step)).nonzero().flatten().tolist()
+            # A smaller program is worth making once a quarter has gone; until then the others rest in it.
+            if len(going_on) > 0.75 * len(group.chosen):
+                self._groups.append(group)
+            elif going_on:
+                self._groups.append(self._subgroup(group, going_on))
+
+    def _collect(self, group: Group) -> None:
+        """Take over what a group has found so far."""
+        group.store()
+        where = self._where(group)
+        self._schedule.put(where, group.schedule)
+        self._diverged[where] = ~group.alive
+        mean = group.mean_loss()
+        self._loss[where] = torch.where(torch.isfinite(mean), mean, self._loss[where])
+
+    def _subgroup(self, group: Group, part: Sequence[int]) -> Group:
+        """A new group of some replicas of another one, counted within it."""
+        new = self._group(self._models.index(group.model), [group.chosen[r] for r in part])
+        where = torch.tensor(list(part), device=group.alive.device)
+        new.alive = group.alive[where]
+        new.set_moments({name: {k: v[where] for k, v in values.items()} for name, values in group.moments().items()})
+        return new
+
+    def _where(self, group: Group) -> Tensor:
+        places = self._places(self._models.index(group.model), group.chosen)
+        return torch.tensor(places, device=self._loss.device)
+
+    def _shaped(self, values: Tensor) -> Tensor:
+        return values.view(self._models[0].replicas) if len(self._models) == 1 else values.clone()
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
+        """Everything between two records that is not in the model: tensors, and numbers; of a fit of one model."""
+        tensors = {f"schedule.{name}": value for name, value in self._schedule.state().items()}
+        tensors |= {"diverged": self._diverged, "loss": self._loss}
+        model, count = self._models[0], len(self.recipes)
+        for average in ("mean", "square"):
+            for name, parameter in model.named_parameters():
+                tensors[f"{average}.{name}"] = torch.zeros(count, parameter.numel() // count).to(parameter)
+        for group in self._groups:
+            for average, values in group.moments().items():
+                for name, value in values.items():
+                    tensors[f"{average}.{name}"][group.chosen] = value
+        return tensors, {"step": self._step, "epoch": self._epoch, "seconds": self.seconds}
+
+    def restore(self, tensors: dict[str, Tensor], numbers: dict[str, float]) -> None:
+        """Go on from a :meth:`state`; the model must have the weights it had then."""
+        for name, value in self._schedule.state().items():
+            value.copy_(tensors[f"schedule.{name}"])
+        self._diverged.copy_(tensors["diverged"])
+        self._loss.copy_(tensors["loss"])
+        self._step, self._epoch = int(numbers["step"]), int(numbers["epoch"])
+        self.seconds = numbers["seconds"]
+        going_on = ~(self._diverged | self._schedule.finished(self._step))
+        parts = [[r for r in part if going_on[r]] for part in self._parts(0)]
+        self._groups = [self._group(0, part) for part in parts if part]
+        for group in self._groups:
+            group.set_moments(
+                {
+                    average: {
+                        name: tensors[f"{average}.{name}"][group.chosen] for name, _ in group.model.named_parameters()
+                    }
+                    for average in ("mean", "square")
+                }
+            )
+
+
+def _standardized(models: Sequence[LatentVariableModel], x: Points | Sequence[Points]) -> list[Tensor]:
+    """The points of each replica in standard units, ``(N_e, D)``."""
+    points: list[Tensor] = []
+    if is_several(x):
+        given = iter(per_replica("training data", x, models))
+        for model in models:
+            for r in range(math.prod(model.replicas)):
+                points.append(model.standardized(next(given), replica=r))
+        return points
+    for model in models:
+        standard = model.standardized(x)
+        points += standard.reshape(-1, *standard.shape[-2:]).unbind(0)
+    return points

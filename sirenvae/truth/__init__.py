@@ -1,0 +1,15 @@
+"""What models are measured against: exact evidence and posterior, and classical learners."""
+
+from sirenvae.truth.evidence import sample_network, true_log_prob, true_log_prob_and_error, true_posterior
+from sirenvae.truth.references import REFERENCES, LinearNetworkReference, Reference, fit_reference
+
+__all__ = [
+    "REFERENCES",
+    "LinearNetworkReference",
+    "Reference",
+    "fit_reference",
+    "sample_network",
+    "true_log_prob",
+    "true_log_prob_and_error",
+    "true_posterior",
+]
