@@ -73,7 +73,7 @@ def run(words, folder, **environment):
 
 @pytest.fixture
 def umlaut(tmp_path):
-    (tmp_path / "umlaut.csv").write_text("Wärme,Blatt\nWärme,→\n", encoding="utf-8")
+    (tmp_path / "umlaut.csv").write_text("parent,child\nWärme,Blatt\nWärme,→\n", encoding="utf-8")
     return tmp_path
 
 
@@ -210,7 +210,10 @@ def test_stopping_keeps_finished_cells(tmp_path):
 @pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="this system does not list processes there")
 def test_stopping_while_the_workers_start(tmp_path):
     def have_started(process_id):  # beside them there is a process of Python's own
-        return len(Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()) > 2
+        if len(Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()) <= 2:
+            return False
+        time.sleep(0.5)  # they are importing by now
+        return True
 
     stopped("table 1 --networks ecoli70 --workers 2", tmp_path, have_started)
 
