@@ -44,10 +44,12 @@ EFFECTS = {
         "--heuristic": ("invert star.csv --order reverse", "--heuristic min_fill", "--heuristic min_degree"),
         "--as-printed": ("invert barren.json --order reverse", "", "--as-printed"),
         "--include-observed": ("invert student", "", "--include-observed"),
+        "--observed": ("invert student", "", "--observed S,L"),
         **{name: ("invert student", "", name) for name in ("--json", "--graphml", "--dot")},
     },
-    "race": {"--json": ("race student", "", "--json")},
+    "race": {"--json": ("race student", "", "--json"), "--observed": ("race student", "", "--observed S --observed L")},
     "train": {
+        "--observed": (f"{TRAIN} --steps 2", "", "--observed x1,x2"),
         "--structure": (f"{TRAIN} --steps 2", "--structure true", "--structure vanilla_vae"),
         "--size": ("train fork --seeds 1 --test 20 --iwae 5 --steps 2", "", "--size 9"),
         "--seeds": ("train fork --size 12 --test 20 --iwae 5 --steps 2", "", "--seeds 2"),
@@ -63,6 +65,7 @@ EFFECTS = {
         SHORT_FIGURE,
         {
             "--network": (f"{FIGURE} --sizes 8 --seeds 1 --steps 2", "--network fork", "--network fork chain"),
+            "--observed": (SHORT_FIGURE, "", "--observed x1,x2"),
             "--preset": (SHORT_FIGURE.replace("--preset minute ", ""), "--preset minute", "--preset structures"),
             "--sizes": (f"{FIGURE} --network fork --seeds 1 --steps 2", "--sizes 8", "--sizes 8 9"),
             "--seeds": (f"{FIGURE} --network fork --sizes 8 --steps 2", "--seeds 1", "--seeds 2"),
@@ -74,6 +77,8 @@ EFFECTS = {
         {
             "--preset": (SHORT_TABLE, "--preset quick", "--preset paper"),
             "--networks": ("table 1 --multiples 3 --runs 1 --steps 2", "--networks fork", "--networks fork chain"),
+            "--observed": (SHORT_TABLE, "", "--observed x1,x2"),
+            "--test": (SHORT_TABLE, "", "--test 30"),
             "--multiples": (f"{TABLE} --runs 1 --steps 2", "--multiples 3", "--multiples 3 4"),
             "--recipes": (SHORT_TABLE, "--recipes default", "--recipes default paper"),
             "--runs": (f"{TABLE} --multiples 4 --steps 2", "--runs 1", "--runs 2"),
@@ -85,6 +90,7 @@ EFFECTS = {
         f"{PARTS} --multiples 4 --runs 1",
         {
             "--network": ("table parts --multiples 4 --runs 1", "--network fork", "--network chain"),
+            "--observed": (f"{PARTS} --multiples 4 --runs 1", "", "--observed x1,x2"),
             "--multiples": (f"{PARTS} --runs 1", "--multiples 3", "--multiples 3 4"),
             "--runs": (f"{PARTS} --multiples 4", "--runs 1", "--runs 2"),
             "--no-linear": (f"{PARTS} --multiples 4 --runs 1", "", "--no-linear"),
@@ -95,6 +101,7 @@ EFFECTS = {
         f"{TUNING} --tries 2 --runs 1",
         {
             "--networks": ("table tuning --tries 2 --runs 1", "--networks fork", "--networks fork chain"),
+            "--observed": (f"{TUNING} --tries 2 --runs 1", "", "--observed x1,x2"),
             "--multiple": (f"{TUNING} --tries 2 --runs 1", "--multiple 3", "--multiple 4"),
             "--tries": (f"{TUNING} --runs 1", "--tries 1", "--tries 3"),
             "--runs": (f"{TUNING} --tries 2", "--runs 1", "--runs 2"),
@@ -234,7 +241,8 @@ def test_a_store_is_used_by_the_next_run(here, capsys):
         assert len(rows) == len(keys) + 2  # the models, not the truth and not the reference
 
 
-def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch):
+def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch, here, capsys):
+    assert seen(f"{TRAIN} --recipe paper --steps 2", capsys) != seen(f"{TRAIN} --recipe paper --steps 3", capsys)
     configs = []
     monkeypatch.setattr(elbo_vs_size, "run", lambda config: configs.append(config) or iter(()))
     with pytest.raises(ValueError, match="unpack"):  # nothing was trained
@@ -272,6 +280,12 @@ def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch):
         ("table 1 --networks fork --recipes default default", "The recipes must be different"),
         ("table 1 --networks fork --recipes default selected --steps 5", "leave --steps or this recipe out"),
         ("table 1 --networks fork --workers 2 --cluster tcp://a:1", "the workers of a --cluster are started there"),
+        ("invert student --observed H,J,H", "--observed names the variable H twice"),
+        ("invert student --observed H --observed H", "--observed names the variable H twice"),
+        ("table 1 --observed x1,x2", "those of a preset keep their own"),
+        ("table 1 --networks fork chain --observed x1", "x1"),
+        ("figure elbo-vs-size --network fork chain --observed x1", "x1"),
+        ("train fork --observed y", "y"),
         ("table parts --multiples 4 4", "The multiples must be different"),
         ("table parts --reference .", "The file . cannot be written: it is a folder"),
         ("table tuning --networks fork fork", "The networks must be different"),

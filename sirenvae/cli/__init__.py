@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from sirenvae.cli import experiments, graphs, results, tables
-from sirenvae.cli.options import Parser, check_once
+from sirenvae.cli.options import Parser
 from sirenvae.cli.streams import flush, give_up, make_readable
 from sirenvae.errors import InputError
 
@@ -49,7 +49,6 @@ def build_parser() -> Parser:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        check_once(arguments)
         options = build_parser().parse_args(arguments)
         options.command_line = shlex.join(["python", "-m", "sirenvae", *arguments])
         options.command(options)

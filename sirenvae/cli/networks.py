@@ -58,4 +58,7 @@ def _observed(network: graphs.BayesianNetwork, given: Sequence[str]) -> list:
     there, names = set(map(str, network.variables)), []
     for words in given:
         names += [words] if words in there else [name.strip() for name in words.split(",") if name.strip()]
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise InputError(f"--observed names the variable {twice[0]} twice; leave one of them out.")
     return find_variables(network, names)

@@ -18,6 +18,22 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings):
         super().__init__(allow_abbrev=False, **settings)
 
+    def parse_known_args(self, args=None, namespace=None):
+        """As argparse does, but raise an InputError if an option came twice: all but the last would do nothing."""
+        if args is not None:
+            self._check_once(args)
+        return super().parse_known_args(args, namespace)
+
+    def _check_once(self, words: Sequence[str]) -> None:
+        words = list(words)
+        words = words[: words.index("--")] if "--" in words else words
+        # Of those that are collected every one acts; those of a subcommand are its own parser's.
+        single = {n for a in self._actions if not isinstance(a, argparse._AppendAction) for n in a.option_strings}
+        names = [name for word in words if (name := word.partition("=")[0]) in single]
+        twice = [name for i, name in enumerate(names) if name in names[:i]]
+        if twice:
+            raise InputError(f"The option {twice[0]} came twice; leave one of them out.")
+
     def error(self, message: str) -> NoReturn:
         """Raise an InputError with one sentence.
 
@@ -25,16 +41,6 @@ class Parser(argparse.ArgumentParser):
             message: What argparse found wrong.
         """
         raise InputError(f"{message[:1].upper()}{message[1:].rstrip('.')}; {self.prog} --help says what there is.")
-
-
-def check_once(arguments: Sequence[str]) -> None:
-    """Raise an InputError if an option came twice: all but the last would do nothing."""
-    words = list(arguments)
-    words = words[: words.index("--")] if "--" in words else words
-    names = [word.partition("=")[0] for word in words if word.startswith("--")]
-    twice = [name for i, name in enumerate(names) if name in names[:i]]
-    if twice:
-        raise InputError(f"The option {twice[0]} came twice; leave one of them out.")
 
 
 def whole(text: str) -> int:

@@ -69,6 +69,8 @@ def _config(options):
     from sirenvae.training import SELECTED
     from sirenvae.training.recipes import RECIPES
 
+    if options.observed and not options.networks:
+        raise InputError("--observed is for the networks of --networks; those of a preset keep their own.")
     config = experiment.preset(
         options.preset, options.networks and [load(name, options.observed) for name in options.networks]
     )

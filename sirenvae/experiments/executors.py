@@ -67,13 +67,27 @@ class _Pool(ProcessPoolExecutor):
     """Workers that do not hear Ctrl-C: it is for the one who started them, who stops them in order."""
 
     def submit(self, *arguments, **named):
-        if not hasattr(signal, "pthread_sigmask"):  # not on this system
+        with _undisturbed():
             return super().submit(*arguments, **named)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # started processes inherit it
-        try:
-            return super().submit(*arguments, **named)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait until this is left; processes that are started in here never hear it."""
+    heard: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()  # the only one that may say what a signal does
+    can_block = hasattr(signal, "pthread_sigmask")  # not on every system
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number)) if in_main else None
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if can_block else None
+    try:
+        yield
+    finally:
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        if in_main:
+            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker(line: Line) -> None:
