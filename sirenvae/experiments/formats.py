@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,15 @@ def as_latex(texts: list[list[str]], right: list[bool]) -> str:
     return "\n".join([rf"\begin{{tabular}}{{{columns}}}", head, r"\hline", *body, r"\end{tabular}"])
 
 
+def as_csv(rows: Sequence[dict], line_end: str = "\r\n") -> str:
+    """Rows with the same names as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator=line_end)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def without_nan(value):
     """A value for JSON, which has no NaN and no infinity: here they are null."""
     if isinstance(value, dict):
@@ -71,10 +81,7 @@ def write_table(
     csv_file, markdown_file, latex_file = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".md", ".tex"))
     markdown = as_markdown(aligned(texts, right), right)
     try:
-        with open(csv_file, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+        csv_file.write_text(as_csv(rows), encoding="utf-8", newline="")
         markdown_file.write_text(markdown + "\n\n" + "\n".join(notes) + "\n", encoding="utf-8")
         comments = "".join(f"% {note}\n" for note in notes)
         latex_file.write_text(comments + as_latex(texts, right) + "\n", encoding="utf-8")

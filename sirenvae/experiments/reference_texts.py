@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from sirenvae.errors import InputError
-from sirenvae.experiments.formats import as_latex, as_lines, as_markdown
+from sirenvae.experiments.formats import as_csv, as_latex, as_lines, as_markdown
 from sirenvae.experiments.reference_results import ReferenceResults, reference_result_names, reference_results
 from sirenvae.experiments.texts import figure_texts, parts_texts, table1_texts, tuning_texts
 
@@ -33,7 +30,7 @@ def from_reference(name: str, form: str) -> tuple[str, int]:
     if form == "json":
         return json.dumps(asdict(results), indent=1, ensure_ascii=False), len(results.rows)
     if form == "csv":
-        return _as_csv(results.rows), len(results.rows)
+        return as_csv(results.rows, line_end="\n").rstrip("\n"), len(results.rows)
     texts, right = _TEXTS[results.experiment](results.rows)
     about = [f"{_origin(results)}.", *results.notes]
     if form == "latex":
@@ -55,11 +52,3 @@ def _origin(results: ReferenceResults) -> str:
 
 
 _TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}
-
-
-def _as_csv(rows: Sequence[dict]) -> str:
-    file = io.StringIO()
-    writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue().rstrip("\n")
