@@ -39,6 +39,15 @@ def as_latex(texts: list[list[str]], right: list[bool]) -> str:
     return "\n".join([rf"\begin{{tabular}}{{{columns}}}", head, r"\hline", *body, r"\end{tabular}"])
 
 
+def as_csv(rows: Sequence[dict], line_end: str = "\r\n") -> str:
+    """Rows with the same names as CSV."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator=line_end)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def without_nan(value):
     """A value for JSON, which has no NaN and no infinity: here they are null."""
     if isinstance(value, dict):
@@ -46,15 +55,6 @@ def without_nan(value):
     if isinstance(value, list):
         return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def as_csv(rows: Sequence[dict]) -> str:
-    """Rows with the same names, and these above them."""
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, rows[0])
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue()
 
 
 def as_page(texts: list[list[str]], right: list[bool], notes: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ def from_reference(name: str, form: str) -> tuple[str, int]:
     if form == "json":
         return json.dumps(asdict(results), indent=1), len(results.rows)
     if form == "csv":
-        return as_csv(results.rows).replace("\r\n", "\n").rstrip("\n"), len(results.rows)
+        return as_csv(results.rows, line_end="\n").rstrip("\n"), len(results.rows)
     texts, right = _TEXTS[results.experiment](results.rows)
     about = [f"{_origin(results)}.", *results.notes]
     if form == "latex":

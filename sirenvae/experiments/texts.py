@@ -79,7 +79,7 @@ def tuning_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
         "in the search": [_number(row["search_excess_nll"], 3) for row in rows],
         "rate": [_short(row["learning_rate"]) for row in rows],
         "steps": [str(row["base_steps"]) for row in rows],
-        "KL warm-up": [_number(row["kl_warm_up"], ".2f") for row in rows],
+        "KL warm-up": [_number(row["kl_warm_up"], 2) for row in rows],
         "weight decay": [_short(row["weight_decay"]) for row in rows],
         "noise floor": [_short(row["noise_floor"]) for row in rows],
     }

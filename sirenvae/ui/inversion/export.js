@@ -21,7 +21,8 @@ function standalone(picture) {
     // Not every program knows widths that do not scale.
     if (isFixed) {
       element.style.strokeWidth = `${parseFloat(style.strokeWidth) / scale}`;
-      if (style.strokeDasharray !== "none") element.style.strokeDasharray = scaled(style.strokeDasharray, 1 / scale);
+      const dashes = style.strokeDasharray.split(/[ ,]+/).map((dash) => parseFloat(dash) / scale);
+      if (style.strokeDasharray !== "none") element.style.strokeDasharray = dashes.join(" ");
     }
     for (const name of ["tabindex", "role"]) element.removeAttribute(name);
   });
@@ -33,10 +34,6 @@ function standalone(picture) {
   for (const [name, value] of Object.entries({ xmlns: SVG, width: across, height: down })) copy.setAttribute(name, value);
   copy.setAttribute("viewBox", `${left} ${top} ${width} ${height}`);
   return { text: new XMLSerializer().serializeToString(copy), width: across, height: down };
-}
-
-function scaled(dashes, factor) {
-  return dashes.split(/[ ,]+/).map((dash) => parseFloat(dash) * factor).join(" ");
 }
 
 function canvasLines(picture, scale) {

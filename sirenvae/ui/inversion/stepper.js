@@ -38,7 +38,10 @@ export class Stepper extends Stepped {
     if (isVisit) this.arrive(data);
     if (data.id === this.id) {
       this.stage.each((picture) => picture.canvas?.redraw()); // the theme may differ
-      if (data.predict !== this.predict.mode) this.repredict(data.predict);
+      if (data.predict !== this.predict.mode) {
+        this.predict.setMode(data.predict);
+        this.look(new Set());
+      }
       if (isVisit) this.go(data.step, false);
       if (isVisit) this.stage.enlarge(this.stage.pictures[data.large] ? data.large : "inverse");
       return;
@@ -64,12 +67,6 @@ export class Stepper extends Stepped {
     this.stage.wanted = large;
     this.lit = undefined;
     this.isAsked = large !== "induced";
-  }
-
-  // Another kind of prediction at the same step.
-  repredict(mode) {
-    this.predict.setMode(mode);
-    this.look(new Set());
   }
 
   // What a question on the page wants lit; where it is news, the picture to look at comes to the front.

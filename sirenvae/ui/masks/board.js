@@ -61,11 +61,6 @@ export class MaskBoard {
     return [this.columns[column] + w * this.cell, this.rows[k] + u * this.cell];
   }
 
-  // What input w does to unit u of layer k, over all layers between: the product of the masks.
-  #sees(k, u, w) {
-    return this.block.layers[k].sets[u].includes(w);
-  }
-
   // The matrix in the rows of layer k and the columns of layer c; for k > c + 1 the product of the masks between.
   #matrix(k, c) {
     const { block, cell } = this;
@@ -177,7 +172,7 @@ export class MaskBoard {
     if (!chosen) return;
     const cells = block.weights(lit).map(([k, u, w]) => this.place(k, u, k - 1, w));
     for (let k = 2; k <= block.last; k++) {
-      for (const u of lit[k]) for (const w of lit[0]) if (this.#sees(k, u, w)) cells.push(this.place(k, u, 0, w));
+      for (const u of lit[k]) for (const w of lit[0]) if (block.layers[k].sets[u].includes(w)) cells.push(this.place(k, u, 0, w));
     }
     if (chosen.kind === "pair") this.#bands(chosen);
     make("path", { class: "lit", d: cellsPath(cells, cell, cell >= 8 ? 1 : 0) }, this.over);

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -32,7 +34,10 @@ def views(module: str, *css: str) -> Callable:
     @cache  # not before the first view is drawn: only a running app knows the declared folder
     def component() -> Callable:
         name = f"sirenvae.{module.split('/')[0]}"
-        return st.components.v2.component(name, html='<div class="mount"></div>\n', css=styles(*css) or None, js=module)
+        # All modules are asked for at once, not each when the one that imports it has come.
+        address = f'<link rel="modulepreload" href="_stcore/bidi-components/{name}/'
+        html = "\n".join(['<div class="mount"></div>', *(f'{address}{one}">' for one in _reached(module))])
+        return st.components.v2.component(name, html=html, css=styles(*css) or None, js=module)
 
     def draw(view: str, key: str, data: dict[str, Any], **callbacks: Callable) -> None:
         component()(key=key, data=data | {"view": view}, **callbacks)
@@ -40,9 +45,23 @@ def views(module: str, *css: str) -> Callable:
     return draw
 
 
+def _reached(module: str) -> list[str]:
+    """The module and all that it imports, directly or not."""
+    found = [module]
+    for name in found:
+        imported = re.findall(r'^import .* from "(.+)";$', _text(name), re.MULTILINE)
+        paths = [posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) for path in imported]
+        found += [path for path in paths if path not in found]
+    return found
+
+
 def styles(*names: str) -> str:
     """CSS files of this package, one after the other."""
-    return "\n".join(_FOLDER.joinpath(name).read_text(encoding="utf-8") for name in names)
+    return "\n".join(map(_text, names))
+
+
+def _text(name: str) -> str:
+    return _FOLDER.joinpath(name).read_text(encoding="utf-8")
 
 
 @cache

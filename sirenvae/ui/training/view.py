@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
 
 import streamlit as st
 
+from sirenvae.experiments.formats import as_csv
 from sirenvae.graphs import BayesianNetwork, network_names, network_to_json
 from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
 from sirenvae.ui.shared.look import plain
@@ -212,17 +211,9 @@ def _downloads(job: Job) -> None:
         return
     with st.container(horizontal=True):
         settings = {"icon": ":material/download:", "on_click": "ignore"}
-        st.download_button("Numbers as CSV", lambda: _csv(job.rows), f"{job.id}.csv", "text/csv", **settings)
+        st.download_button("Numbers as CSV", lambda: as_csv(job.rows), f"{job.id}.csv", "text/csv", **settings)
         st.download_button("Numbers as JSON", lambda: _json(job), f"{job.id}.json", "application/json", **settings)
         st.download_button("Figure as HTML", lambda: _html(job), f"{job.id}.html", "text/html", **settings)
-
-
-def _csv(rows: list[dict]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0])
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _json(job: Job) -> str:
