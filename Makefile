@@ -33,7 +33,7 @@ measured: setup ## Measure again which tests are slow
 	$(PYTEST) $(OTHERS) --measure -m "not slow"
 
 coverage: setup ## Which lines of the package and of the app the tests reach, in their processes too
-	rm -rf $(VENV)/coverage
+	rm -rf .coverage && mkdir .coverage
 	-$(VENV)/bin/python -m coverage run -m pytest tests/browser
 	-$(VENV)/bin/python -m coverage run -m pytest $(OTHERS)
 	$(VENV)/bin/python -m coverage combine --quiet
