@@ -2,7 +2,7 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
-BROWSER := tests/browser
+BROWSER := tests/browser --numprocesses=2 --dist=worksteal
 OTHERS := --ignore=tests/browser --numprocesses=logical --maxprocesses=8 --dist=worksteal
 STAMP := $(VENV)/.installed
 
