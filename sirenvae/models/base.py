@@ -9,6 +9,7 @@ from typing import Self
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from sirenvae import objectives
 from sirenvae.errors import InputError
@@ -79,8 +80,15 @@ class LatentVariableModel(Fittable):
         """log q(z | x) for standardized x, shape ``(*R, N)``."""
 
     @abstractmethod
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """p(z), given the observed parents of latents where there are any, for N standardized points x.
+
+        Its values have the shape ``(*R, N, K)``.
+        """
+
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        """log p(z), given the observed parents of latents where there are any, shape ``(*R, N)``."""
+        """log p(z) at N standardized points, shape ``(*R, N)``."""
+        return self.prior_distribution(x).log_prob(z)
 
     @abstractmethod
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
@@ -287,7 +295,7 @@ class LatentVariableModel(Fittable):
         return self.units.raw(mean)
 
     def posterior(self, x: Points) -> AmortizedPosterior:
-        """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
+        """The amortized posterior q(z | x) of each point, a distribution; x in raw units."""
 
         def draw(x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
             with self.asked(graph=True):
@@ -297,7 +305,7 @@ class LatentVariableModel(Fittable):
             with self.asked(graph=True):
                 return self.posterior_log_prob(z, x)
 
-        return AmortizedPosterior(self.standardized(x), draw, density)
+        return AmortizedPosterior(self.standardized(x), self.latent_features, draw, density)
 
     def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
         """The :func:`~sirenvae.objectives.iwae.log_sums` of each standardized point, shape ``(2, *R, N)``."""

@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 from torch import Tensor
+from torch.distributions import Distribution
 
 from sirenvae.flows import Chain, GraphicalResidualFlow, Inverted, MaskedAffine, standard_normal_log_prob
 from sirenvae.graphs import BayesianNetwork
@@ -126,6 +127,10 @@ class SIReNVAE(LatentVariableModel):
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         return self.posterior_flow.log_prob(z, x)
+
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """The flow's; without observed parents of latents it is the same for any number of points."""
+        return self.prior_flow(self._prior_context(x))
 
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         return self.prior_flow.log_prob(z, self._prior_context(x))

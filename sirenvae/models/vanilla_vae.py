@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution, Independent, Normal
 
 from sirenvae.errors import InputError
 from sirenvae.flows import standard_normal_log_prob
@@ -85,8 +86,10 @@ class VanillaVAE(LatentVariableModel):
         mean, log_scale = self._encode(x)
         return standard_normal_log_prob((z - mean) / log_scale.exp()) - log_scale.sum(dim=-1)
 
-    def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        return standard_normal_log_prob(z)
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """Standard normal, whatever x is."""
+        zeros = x.new_zeros(*x.shape[:-1], self.latent_features)
+        return Independent(Normal(zeros, torch.ones_like(zeros), validate_args=False), 1)
 
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
         return noise
