@@ -82,3 +82,17 @@ def moments_of(network: BayesianNetwork, rows, others) -> tuple[Tensor, Tensor]:
     mean, covariance, _ = joint_moments(network)
     rows, others = columns(network, rows), columns(network, others)
     return torch.from_numpy(mean[rows]), torch.from_numpy(covariance[np.ix_(rows, others)])
+
+
+def joint_log_prob(network: BayesianNetwork, x: Tensor, z: Tensor) -> Tensor:
+    """log p(x, z) of a network with conditionals, shape ``(*)``, nats.
+
+    Arguments:
+        network: The network.
+        x, z: Observed and latent values, shapes ``(*, D)`` and ``(*, K)`` or such that they broadcast; columns in
+            declared order, raw units.
+    """
+    shape = torch.broadcast_shapes(x.shape[:-1], z.shape[:-1])
+    both = torch.cat([x.expand(*shape, -1), z.to(x).expand(*shape, -1)], dim=-1)
+    values = dict(zip((*network.observed, *network.latents), both.unbind(-1), strict=True))
+    return sum(conditional_distribution(network, v, values).log_prob(values[v]) for v in network.variables)

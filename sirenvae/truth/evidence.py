@@ -12,8 +12,8 @@ from torch import Tensor
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.graphs.linear_gaussian import columns, joint_moments
 from sirenvae.models.points import Points, as_points
+from sirenvae.models.simulator import draw_network
 from sirenvae.truth.distributions import observed_distribution, posterior_distribution
 from sirenvae.truth.importance import NUM_SAMPLES, importance_log_prob
 from sirenvae.truth.quadrature import Grids
@@ -36,24 +36,7 @@ def sample_network(network: BayesianNetwork, num_samples: int, seed: int = 0) ->
     """
     if num_samples < 1:
         raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(num_samples, len(network.variables), generator=generator, dtype=torch.float64)
-    values = _parents_first(network, noise) if _is_nonlinear(network) else _all_at_once(network, noise)
-    return values[:, columns(network, network.observed)], values[:, columns(network, network.latents)]
-
-
-def _all_at_once(network: BayesianNetwork, noise: Tensor) -> Tensor:
-    mean, _, noise_map = (torch.from_numpy(moment) for moment in joint_moments(network))
-    return mean + noise @ noise_map.T
-
-
-def _parents_first(network: BayesianNetwork, noise: Tensor) -> Tensor:
-    values: dict = {}
-    for v in network.topological_order:
-        conditional = network.conditionals[v]
-        errors = noise[:, network.position[v]].numpy()
-        values[v] = conditional.mean(values) + np.sqrt(conditional.variance) * errors
-    return torch.from_numpy(np.stack([values[v] for v in network.variables], axis=1))
+    return draw_network(network, num_samples, torch.Generator().manual_seed(seed))
 
 
 def true_log_prob(network: BayesianNetwork, x: Points) -> Tensor:
