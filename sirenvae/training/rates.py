@@ -113,6 +113,6 @@ class RateSearch(Iterator[EpochRecord]):
 
 def begin(model, x, recipes: Sequence[Recipe], seed: int | Sequence[int], every: int) -> Fit | RateSearch:
     """The training of models whose units and floors are set, see :func:`~sirenvae.training.fit.fit`."""
-    if any(len(recipe.rates) > 1 for recipe in recipes):
+    if any(isinstance(recipe.learning_rate, tuple) for recipe in recipes):
         return RateSearch(model, x, recipes, seed, every)
     return Fit(model, x, recipes, seed, every)
