@@ -4,11 +4,11 @@ from importlib.resources import files
 
 import streamlit as st
 
-from sirenvae.ui.lesson_strip import lesson_strip
-from sirenvae.ui.look import apply_look, one_entry_per_action
+from sirenvae.ui.lesson.strip import lesson_strip
+from sirenvae.ui.shared.look import apply_look, one_entry_per_action
 
 st.set_page_config(
-    page_title="SIReN-VAE", page_icon=str(files("sirenvae.ui").joinpath("assets", "icon.png")), layout="wide"
+    page_title="SIReN-VAE", page_icon=str(files("sirenvae.ui").joinpath("shared", "icon.png")), layout="wide"
 )
 apply_look()
 one_entry_per_action()

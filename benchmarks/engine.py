@@ -49,7 +49,7 @@ def make_group(network: sv.BayesianNetwork, structure: str, num_replicas: int) -
     schedule = Schedule(
         [RECIPE] * num_replicas, [NUM_POINTS] * num_replicas, [len(network.variables)] * num_replicas, model.location
     )
-    streams = Streams([x[0]] * num_replicas, range(num_replicas), [NUM_POINTS] * num_replicas, model.latent_features)
+    streams = Streams([x[0]] * num_replicas, range(num_replicas), [NUM_POINTS] * num_replicas, model.noise, x[0])
     return Group(model, range(num_replicas), schedule, streams, torch.ones(num_replicas))
 
 

@@ -8,7 +8,7 @@ from sirenvae.figures.flow_samples import samples_figure, samples_table
 from sirenvae.figures.flow_words import short_number
 from sirenvae.figures.flows import WAYS
 from sirenvae.figures.ink import readable
-from sirenvae.ui.flow_view import (
+from sirenvae.ui.flow.picture import (
     MOST_BLOCKS,
     default_pair,
     drawing_of,
@@ -18,9 +18,9 @@ from sirenvae.ui.flow_view import (
     flow_picture,
     samples_of,
 )
-from sirenvae.ui.look import plain
-from sirenvae.ui.picker import pick_network
-from sirenvae.ui.teaching import show_code, shown_in
+from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.picker import pick_network
+from sirenvae.ui.shared.teaching import show_code, shown_in
 
 st.title("Flow")
 st.markdown(

@@ -3,14 +3,14 @@
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.graph_view import network_picture
-from sirenvae.ui.inversion_export import step_code
-from sirenvae.ui.inversion_questions import further_questions
-from sirenvae.ui.look import plain
-from sirenvae.ui.picker import pick_network, picker_row, toggle_observed
-from sirenvae.ui.rules import inverse_summary, pick_prediction, pick_rule
-from sirenvae.ui.stepper import elimination_stepper
-from sirenvae.ui.teaching import show_code, shown_in
+from sirenvae.ui.inversion.export import step_code
+from sirenvae.ui.inversion.questions import further_questions
+from sirenvae.ui.inversion.rules import inverse_summary, pick_prediction, pick_rule
+from sirenvae.ui.inversion.stepper import elimination_stepper
+from sirenvae.ui.network.picture import network_picture
+from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.picker import pick_network, picker_row, toggle_observed
+from sirenvae.ui.shared.teaching import show_code, shown_in
 
 st.title("Inversion")
 introduction = st.empty()

@@ -3,8 +3,7 @@
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.look import plain
-from sirenvae.ui.mask_view import (
+from sirenvae.ui.masks.pictures import (
     MOST_BLOCKS,
     MOST_DRAWN,
     block_model,
@@ -16,8 +15,9 @@ from sirenvae.ui.mask_view import (
     vae_model,
     vae_picture,
 )
-from sirenvae.ui.picker import pick_network
-from sirenvae.ui.teaching import show_code, shown_in
+from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.picker import pick_network
+from sirenvae.ui.shared.teaching import show_code, shown_in
 
 WIDEST = 512  # units in a hidden layer
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from sirenvae.ui.choice import edit, toggle_observed
-from sirenvae.ui.edit_form import edit_row
-from sirenvae.ui.gallery import gallery, generator
-from sirenvae.ui.graph_view import network_picture
-from sirenvae.ui.lesson_strip import start_lesson
-from sirenvae.ui.network_facts import facts_code, show_conditionals, show_download, show_explore, show_facts
-from sirenvae.ui.picker import about_choice, pick_network, picker_row
-from sirenvae.ui.teaching import show_code, shown_in
+from sirenvae.ui.lesson.strip import start_lesson
+from sirenvae.ui.network.edit_form import edit_row
+from sirenvae.ui.network.facts import facts_code, show_conditionals, show_download, show_explore, show_facts
+from sirenvae.ui.network.gallery import gallery, generator
+from sirenvae.ui.network.picture import network_picture
+from sirenvae.ui.shared.choice import edit, toggle_observed
+from sirenvae.ui.shared.picker import about_choice, pick_network, picker_row
+from sirenvae.ui.shared.teaching import show_code, shown_in
 
 st.title("Network")
 st.markdown(

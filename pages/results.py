@@ -3,11 +3,10 @@
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.ui.look import plain
-from sirenvae.ui.results_view import (
+from sirenvae.ui.results.code import results_code
+from sirenvae.ui.results.view import (
     finished_cells,
     is_dark,
-    parts_code,
     pick_network_of,
     pick_recipes,
     pick_section,
@@ -15,11 +14,9 @@ from sirenvae.ui.results_view import (
     show_origin,
     show_table,
     show_words,
-    size_code,
-    table1_code,
-    tuning_code,
 )
-from sirenvae.ui.teaching import show_code, shown_in
+from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.teaching import show_code, shown_in
 
 CHART = {"displayModeBar": False}
 
@@ -51,7 +48,7 @@ def learners(results) -> None:
     named = [row | {"name": "the truth" if row["learner"] == "truth" else learner_name(row)} for row in rows]
     show_table(named, {"name": "learner", "recipe": "recipe", "chosen": "chosen"}, "results_table")
     show_origin(results)
-    show_code(*table1_code(network, recipes), key="results_code", network=["import sirenvae as sv"])
+    show_code(*results_code("table-1", network, recipes), key="results_code", network=["import sirenvae as sv"])
     shown_in(
         "Table 1 of Mouton & Kroon, SIReN-VAE (2022); the truth and the classical learners beside it are ours",
         "NLL by importance sampling: Burda et al., Importance Weighted Autoencoders (2016)",
@@ -63,7 +60,7 @@ def sizes(results) -> None:
     """The figure of ELBO against training-set size."""
     from sirenvae.figures.elbo import elbo_vs_size_figure
     from sirenvae.figures.results import in_ink
-    from sirenvae.ui.training_words import size_findings
+    from sirenvae.ui.training.words import size_findings
 
     st.markdown(
         "How many points make up for not knowing the structure? **First thing to try:** find the size at which the "
@@ -82,7 +79,7 @@ def sizes(results) -> None:
     st.caption("Line: mean over seeds. Band: one standard deviation. Dashed: the network that the data come from.")
     show_words(size_findings(rows))
     show_origin(results)
-    show_code(*size_code(network), key="results_code", network=["import sirenvae as sv"])
+    show_code(*results_code("elbo-vs-size", network), key="results_code", network=["import sirenvae as sv"])
     shown_in(
         "ELBO against training-set size: Mouton & Kroon, SIReN-VAE (2022), Figure 2; the truth is ours",
         notebook="03_siren_vae",
@@ -102,7 +99,7 @@ def parts(results) -> None:
     show_words(parts_words(rows))
     show_table(rows, {"exact": "exact"}, "results_table")
     show_origin(results)
-    show_code(*parts_code(network), key="results_code", network=["import sirenvae as sv"])
+    show_code(*results_code("parts", network), key="results_code", network=["import sirenvae as sv"])
     shown_in(
         "the model: Mouton & Kroon, SIReN-VAE (2022), eqs. (1) to (6); to exchange its parts is ours",
         notebook="03_siren_vae",
@@ -133,7 +130,7 @@ def tuning(results) -> None:
         [row | {"name": learner_name(row)} for row in rows], {"name": "learner", "recipe": "recipe"}, "results_table"
     )
     show_origin(results)
-    show_code(*tuning_code(network), key="results_code", network=["import sirenvae as sv"])
+    show_code(*results_code("tuning", network), key="results_code", network=["import sirenvae as sv"])
     shown_in(
         "the models: Mouton & Kroon, SIReN-VAE (2022), section 3; to tune all of them alike is ours",
         "random search: Bergstra & Bengio, Random Search for Hyper-Parameter Optimization (2012)",

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from sirenvae.ui.picker import pick_network
-from sirenvae.ui.teaching import shown_in
-from sirenvae.ui.training_controls import run_controls
-from sirenvae.ui.training_view import run_view, show_training_code
+from sirenvae.ui.shared.picker import pick_network
+from sirenvae.ui.shared.teaching import shown_in
+from sirenvae.ui.training.controls import run_controls
+from sirenvae.ui.training.view import run_view, show_training_code
 
 st.title("Training")
 st.markdown(

@@ -12,6 +12,7 @@ from sirenvae.graphs import __all__ as _graph_names
 _LAZY = {
     "ConvergenceError": "sirenvae.flows",
     "Chain": "sirenvae.flows",
+    "Fittable": "sirenvae.models",
     "GraphicalResidualFlow": "sirenvae.flows",
     "MaskedAffine": "sirenvae.flows",
     "Reference": "sirenvae.truth",

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sirenvae.cli.formats import as_lines, as_markdown
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import as_lines, as_markdown
 
 SPEEDS = ("quick", "paper")
 WIDTH = 840  # of a figure, in pixels: that of a cell in JupyterLab beside its list of files, at 1280 pixels

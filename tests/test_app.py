@@ -9,7 +9,7 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from streamlit.testing.v1 import AppTest
 
 import sirenvae as sv
-from sirenvae.ui.choice import uploads
+from sirenvae.ui.shared.choice import uploads
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_large_networks_are_checked_on_demand(app):
 
 def test_the_first_page_needs_neither_torch_nor_pgmpy():
     code = (
-        "import sys; import sirenvae.ui.network_facts, sirenvae.ui.picker, sirenvae.ui.stepper;"
+        "import sys; import sirenvae.ui.network.facts, sirenvae.ui.shared.picker, sirenvae.ui.inversion.stepper;"
         "print([name for name in ('torch', 'pgmpy', 'pyvis') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)

@@ -132,7 +132,7 @@ class Derived(sv.SIReNVAE):
 
 REFUSED = {
     "A Derived cannot be saved as a model": lambda network: Derived(network),
-    "A GaussianDecoder cannot be saved": lambda network: sv.SIReNVAE(network).decoder,
+    "A GaussianLikelihood cannot be saved": lambda network: sv.SIReNVAE(network).decoder,
     "A GraphicalResidualFlow cannot be saved": lambda network: sv.SIReNVAE(network).encoder,
     "but this one is of bfloat16": lambda network: sv.SIReNVAE(network).bfloat16(),
     "a setting is no plain value": lambda network: with_setting(sv.VanillaVAE(network)),

@@ -20,6 +20,10 @@ from sirenvae.training.streams import Streams
 SHORT = Recipe("short", num_steps=12, batch_size=20)
 
 
+def normal_noise(num_latents):
+    return lambda steps, points, generator: torch.randn(steps, num_latents, points, generator=generator).mT
+
+
 def built(network, structure="true", replicas=(), seed=0, **settings):
     torch.manual_seed(seed)
     if structure == "vanilla_vae":
@@ -193,8 +197,8 @@ def test_a_replica_that_diverges_is_frozen_and_the_others_go_on():
 
 def test_a_stream_is_a_function_of_seed_and_step():
     points = [torch.arange(7.0).unsqueeze(-1), torch.arange(100, 105.0).unsqueeze(-1)]
-    together = Streams(points, [3, 4], [3, 3], num_latents=2)
-    alone = Streams(points[1:], [4], [3], num_latents=2)
+    together = Streams(points, [3, 4], [3, 3], normal_noise(2), torch.empty(0))
+    alone = Streams(points[1:], [4], [3], normal_noise(2), torch.empty(0))
     for step in (40, 2, 17):
         assert torch.equal(together.noise(step)[1], alone.noise(step)[0])
         assert torch.equal(together.batch(step)[1], alone.batch(step)[0])
@@ -208,7 +212,7 @@ def test_a_stream_is_a_function_of_seed_and_step():
 
 
 def test_small_batches_are_filled_up_with_points_that_do_not_count():
-    streams = Streams([torch.ones(4, 1), torch.ones(9, 1)], [0, 0], [10, 10], num_latents=1)
+    streams = Streams([torch.ones(4, 1), torch.ones(9, 1)], [0, 0], [10, 10], normal_noise(1), torch.empty(0))
     assert streams.num_points == 9
     assert streams.constant
     assert streams.point_weight[0].tolist() == [0.25] * 4 + [0.0] * 5

@@ -114,7 +114,7 @@ def test_the_decoder_depends_on_what_is_promised_and_on_nothing_else(structure):
 
 def test_a_weight_that_should_not_be_there_is_found(monkeypatch):
     monkeypatch.setattr(
-        "sirenvae.models.decoder.decoder_masks",
+        "sirenvae.models.likelihoods.decoder_masks",
         lambda a, width: (a.new_ones(width, a.shape[1]), a.new_ones(len(a), width)),
     )
     check = decoder_check(sv.load_network("student"))
@@ -131,7 +131,7 @@ def test_a_weight_that_should_not_be_there_is_found(monkeypatch):
 )
 def test_the_code_that_is_shown_runs(name, settings, capsys):
     pytest.importorskip("streamlit", reason="the app is an optional part")
-    from sirenvae.ui.mask_view import masks_code
+    from sirenvae.ui.masks.pictures import masks_code
 
     lines = ["import sirenvae as sv", f"network = sv.load_network({name!r})", *masks_code(*settings)]
     namespace = {}

@@ -201,7 +201,7 @@ def test_bad_input_is_one_sentence():
 )
 def test_the_code_that_is_shown_runs(name, observed, weights):
     pytest.importorskip("streamlit", reason="the app is an optional part")
-    from sirenvae.ui.flow_view import flow_code
+    from sirenvae.ui.flow.picture import flow_code
 
     lines = ["import sirenvae as sv", f"network = sv.load_network({name!r})"]
     net = sv.load_network(name)

@@ -10,9 +10,9 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from streamlit.testing.v1 import AppTest
 
 import sirenvae as sv
-from sirenvae.ui.inversion_export import notebook, step_code
-from sirenvae.ui.inversion_questions import QUESTIONS
-from sirenvae.ui.rules import Rule
+from sirenvae.ui.inversion.export import notebook, step_code
+from sirenvae.ui.inversion.questions import QUESTIONS
+from sirenvae.ui.inversion.rules import Rule
 
 
 def open_inversion(**query) -> AppTest:

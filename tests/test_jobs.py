@@ -16,10 +16,11 @@ from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.keeping import Keeper, model_file
 from sirenvae.figures.elbo import MODEL_LOOKS
 from sirenvae.graphs import BayesianNetwork, load_network
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan
+from sirenvae.jobs.queue import TrainingManager
+from sirenvae.jobs.worker import train
 from sirenvae.training import RECIPES
 from sirenvae.training.checkpoints import load_model
-from sirenvae.ui.jobs import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan, TrainingManager
-from sirenvae.ui.training_worker import train
 
 STUDENT = load_network("student")
 SMALL = Plan(STUDENT, models=("true", "vanilla_vae"), sizes=(14,), num_seeds=1, num_steps=10)
@@ -192,19 +193,19 @@ def test_a_job_that_never_reports_is_stopped_at_the_cap():
 
 def test_the_worker_ends_when_its_stdin_does(manager):
     manager.submit(SMALL, patience=30.0)
-    worker = manager._worker
+    worker = manager._worker.process
     worker.stdin.close()
     assert worker.wait(timeout=10) == 0
 
 
 def test_the_page_needs_no_torch():
-    code = "import sys, sirenvae.ui.training_view, sirenvae.ui.training_controls; print('torch' in sys.modules)"
+    code = "import sys, sirenvae.ui.training.view, sirenvae.ui.training.controls; print('torch' in sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert printed.split() == ["False"]
 
 
 def test_every_model_has_a_look_and_every_preset_a_button():
-    from sirenvae.ui.training_controls import PRESETS
+    from sirenvae.ui.training.controls import PRESETS
 
     assert tuple(MODEL_LOOKS) == elbo_vs_size.MODELS
     assert tuple(PRESETS) == elbo_vs_size.PRESETS

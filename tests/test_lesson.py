@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import sirenvae as sv
 from sirenvae.figures.masks import block_drawing, flow_graph, stack_drawing
 from sirenvae.nets.set_rule import default_hidden_features
-from sirenvae.ui.lesson import STOPS, figures, link, written
+from sirenvae.ui.lesson.stops import STOPS, figures, link, written
 
 NUMBERS = range(1, len(STOPS) + 1)
 NOT_WIDGETS = {"step", "large"}  # the picture of an inversion keeps them in the URL itself

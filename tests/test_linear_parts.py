@@ -243,7 +243,7 @@ def test_training_goes_on_from_the_start(dtype):
     model, reference, x = started("ecoli70", "linear_gaussian_bn_ridge", 92)
     model, before = model.to(dtype), deepcopy(model)
     recipe = Recipe("small steps", learning_rate=1e-4, num_steps=40, kl_warm_up=0.0, weight_decay=0.0)
-    *_, record = Fit(model, x, recipe)
+    *_, record = Fit(model, model.sources(x), recipe)
     assert not record.diverged
     with torch.no_grad():
         change = model.elbo(x, 20).double() - reference.log_prob(x)
@@ -271,7 +271,13 @@ def test_layers_at_zero_keep_their_vectors_and_have_a_gradient(dtype):
 def test_norms_are_found_again_after_a_start_at_zero():
     """The last layers grow from zero past their bound: what power iteration found must hold against the exact norm."""
     model, _, x = started("greenhouse")
-    list(Fit(model, x, Recipe("large steps", learning_rate=0.1, num_steps=60, kl_warm_up=0.0, weight_decay=0.0)))
+    list(
+        Fit(
+            model,
+            model.sources(x),
+            Recipe("large steps", learning_rate=0.1, num_steps=60, kl_warm_up=0.0, weight_decay=0.0),
+        )
+    )
     for flow in (model.prior.train(), model.encoder.train()):
         assert max(torch.linalg.matrix_norm(weight, ord=2).max() for weight in flow.masked_weights()) > 1
         assert all((torch.linalg.matrix_norm(w, ord=2) < 0.98).all() for w in flow.normalized_weights())

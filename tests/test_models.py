@@ -187,10 +187,10 @@ def test_iwae_in_pieces_is_iwae_at_once(monkeypatch):
     network = sv.load_network("fork")
     model = sv.VanillaVAE(network).double().eval()
     x, _ = sv.sample_network(network, 60, seed=0)
-    monkeypatch.setattr("sirenvae.models.base._ROWS_AT_ONCE", 25)
+    monkeypatch.setattr("sirenvae.models.replicas.Fittable.rows_at_once", 25)
     with torch.no_grad():
         bound = model.iwae_bound(x, 400, torch.Generator().manual_seed(0)).mean().item()
-        monkeypatch.setattr("sirenvae.models.base._ROWS_AT_ONCE", 1_000_000)
+        monkeypatch.setattr("sirenvae.models.replicas.Fittable.rows_at_once", 1_000_000)
         assert bound == pytest.approx(
             model.iwae_bound(x, 400, torch.Generator().manual_seed(1)).mean().item(), abs=0.02
         )

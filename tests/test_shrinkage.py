@@ -7,8 +7,8 @@ import torch
 from sklearn.covariance import ledoit_wolf_shrinkage
 
 import sirenvae as sv
+from sirenvae.models.shrinkage import noise_to_signal
 from sirenvae.training.recipes import RECIPES
-from sirenvae.training.shrinkage import noise_to_signal
 
 
 @pytest.mark.parametrize(("name", "size"), [("ecoli70", 92), ("arth150", 214), ("ecoli70-tanh", 4600)])
@@ -36,6 +36,6 @@ def test_one_variable_has_no_correlations():
 
 def test_the_default_decay_is_the_prior_or_the_noise():
     recipe = RECIPES["default"]
-    assert recipe.decay_for("true", 92, 46, noise=0.2) == 1.0
-    assert recipe.decay_for("true", 128, 64, noise=4.0) == 4.0
-    assert recipe.decay_for("independent", 128, 64, noise=math.inf) < 1000
+    assert recipe.decay_for(1.0, 92, 46, noise=0.2) == 1.0
+    assert recipe.decay_for(1.0, 128, 64, noise=4.0) == 4.0
+    assert recipe.decay_for(6.0, 128, 64, noise=math.inf) < 1000

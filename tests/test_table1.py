@@ -18,11 +18,11 @@ from small_table import SHORT, small_config
 
 import sirenvae as sv
 from sirenvae import objectives
-from sirenvae.cli.tables import table1_texts
 from sirenvae.experiments import elbo_vs_size, executors, table1
 from sirenvae.experiments.learners import build_model
 from sirenvae.experiments.store import Store
-from sirenvae.models import base
+from sirenvae.experiments.texts import table1_texts
+from sirenvae.models import replicas
 from sirenvae.training.recipes import RECIPES
 from sirenvae.training.selection import Candidate, Selection
 from sirenvae.truth.references import fit_reference
@@ -123,7 +123,7 @@ def test_models_are_those_of_a_direct_call(rows, multiple, size):
 @pytest.mark.parametrize("rows_at_once", [16_384, 24])
 def test_bound_and_effective_sample_size_in_pieces(monkeypatch, rows_at_once):
     """They are those of all log weights, however many are computed at once."""
-    monkeypatch.setattr(base, "_ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(replicas.Fittable, "rows_at_once", rows_at_once)
     model, seen = build_model(sv.load_network("student"), "true", (2,)), []
     standard_elbo = model.standard_elbo
 

@@ -8,7 +8,7 @@ import torch
 
 import sirenvae as sv
 from sirenvae.experiments import elbo_vs_size
-from sirenvae.experiments.learners import MODELS
+from sirenvae.experiments.learners import MODELS, build_model
 from sirenvae.training.optimizer import ReplicatedAdamW
 from sirenvae.training.recipes import RECIPES, Recipe
 from sirenvae.training.schedule import Schedule
@@ -156,9 +156,10 @@ def test_the_default_laws():
     assert recipe.steps_for(92, 46) == 2000
     assert recipe.steps_for(4600, 46) == 4000
     assert replace(recipe, base_steps=1000).steps_for(4600, 46) == 2000
-    assert recipe.decay_for("true", 92, 46) == 1.0
-    assert recipe.decay_for("true", 4600, 46) == pytest.approx(0.02)
-    assert all(recipe.decay_for(other, 92, 46) > 1.0 for other in MODELS if other != "true")
+    assert recipe.decay_for(1.0, 92, 46) == 1.0
+    assert recipe.decay_for(1.0, 4600, 46) == pytest.approx(0.02)
+    assert all(build_model(sv.load_network("fork"), other).decay_strength > 1 for other in MODELS if other != "true")
+    assert recipe.decay_for(5.0, 92, 46) == 5.0
 
 
 @pytest.mark.parametrize(

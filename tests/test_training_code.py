@@ -7,9 +7,9 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.graphs import load_network
-from sirenvae.ui.jobs import Plan
-from sirenvae.ui.training_code import training_code
-from sirenvae.ui.training_worker import config_of
+from sirenvae.jobs.plans import Plan
+from sirenvae.jobs.worker import config_of
+from sirenvae.ui.training.code import training_code
 
 
 @pytest.mark.parametrize("name", ["student", "fork", "tree-tanh-2"])

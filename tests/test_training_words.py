@@ -9,9 +9,9 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from colour_contrast import contrast
 
 from sirenvae.graphs import load_network
-from sirenvae.ui.jobs import RUNNING, Job, Plan
-from sirenvae.ui.training_charts import size_chart, size_in_training, training_chart
-from sirenvae.ui.training_words import (
+from sirenvae.jobs.plans import RUNNING, Job, Plan
+from sirenvae.ui.training.charts import size_chart, size_in_training, training_chart
+from sirenvae.ui.training.words import (
     doing,
     duration,
     findings,

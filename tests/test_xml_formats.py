@@ -89,10 +89,10 @@ FOR_B = "<DEFINITION><FOR>b</FOR><GIVEN>a</GIVEN></DEFINITION>"
         ("n.xml", xmlbif(A, "<VARIABLE/>"), "The element VARIABLE in line 4 of n has 0 elements NAME"),
         ("n.xml", xmlbif(A.replace(">", ' TYPE="utility">', 1)), "line 3 of n has the type 'utility'"),
         ("n.xml", xmlbif("<VARIABLE><NAME></NAME></VARIABLE>"), "Line 3 of n has the name '' of 0 letters"),
-        ("n.xml", "<graphml/>", "holds 0 elements NETWORK in a 'graphml'"),
+        ("n.xml", "<graphml/>", "holds 0 graphs"),
         ("n.xml", xmlbif(A)[:-16], "n is not XMLBIF: line 4 has the fault 'no element found'"),
         ("n.xdsl", xdsl(), "has no node inside 'nodes'"),
-        ("n.xdsl", "<BIF/>", "starts with the element 'BIF'"),
+        ("n.xdsl", "<BIF/>", "holds 0 elements NETWORK in a 'BIF'"),
         ("n.xdsl", xdsl('<cpt id="a"/>', "<cpt/>"), "The node in line 4 of n has no id"),
         ("n.xdsl", xdsl('<cpt id="a"/>', '<utility id="u"/>'), "line 4 of n has the kind 'utility'"),
         (

@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from sirenvae.cli.formats import as_csv, without_nan
 from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import positive, whole
 from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, follow, prepare, resources
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import as_csv, without_nan
 from sirenvae.text_files import write_text
 
 

@@ -10,9 +10,9 @@ import statistics
 import sys
 from pathlib import Path
 
-from sirenvae.cli.formats import as_latex, as_lines, as_markdown, without_nan
-from sirenvae.cli.reference import from_reference
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import as_latex, as_lines, as_markdown, without_nan
+from sirenvae.experiments.reference_texts import from_reference
 from sirenvae.text_files import write_text
 
 _FORMATS = ("table", "csv", "markdown", "latex", "json")

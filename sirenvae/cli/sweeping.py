@@ -10,9 +10,9 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sirenvae.cli.formats import as_page, without_nan, write_table
 from sirenvae.cli.options import whole
 from sirenvae.errors import InputError
+from sirenvae.experiments.formats import as_page, without_nan, write_table
 from sirenvae.text_files import make_folder
 
 STEPS = "training steps instead of the recipe's; of a recipe that ends by itself, the most it takes"

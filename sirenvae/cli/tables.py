@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sirenvae.cli import parts, tuning
-from sirenvae.cli.formats import LEARNERS
 from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import (
@@ -20,8 +18,6 @@ from sirenvae.cli.sweeping import (
     resources,
 )
 from sirenvae.errors import InputError
-
-_TEXTS = ("network", "learner", "recipe", "chosen")
 
 
 def add_commands(commands) -> None:
@@ -49,6 +45,7 @@ def add_commands(commands) -> None:
 def _table1(options) -> None:
     from sirenvae.experiments import table1 as experiment
     from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.texts import table1_texts
 
     config = _config(options)
     prepare(options)
@@ -89,41 +86,3 @@ def _config(options):
     changes = {"multiples": options.multiples and tuple(options.multiples)}
     changes |= {"num_runs": options.runs, "num_test": options.test}
     return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})
-
-
-def table1_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
-    """The rows of table 1 as texts with a head, and which columns are numbers."""
-    columns = {
-        "network": [row["network"] for row in rows],
-        "points": [_number(row["training_points"], 0) for row in rows],
-        "per variable": [_number(row["multiple"], 0) for row in rows],
-        "learner": [_learner(row) for row in rows],
-        "recipe": [row["recipe"] or "-" for row in rows],
-        "chosen": [row["chosen"] or "-" for row in rows],
-        "NLL": [_spread(row, "nll") for row in rows],
-        "excess NLL": [_spread(row, "excess_nll") for row in rows],
-        "paper": [_number(row["paper_excess_nll"], 2) for row in rows],
-        "effective samples": [_spread(row, "effective_sample_size", 1) for row in rows],
-        "reconstruction error": [_spread(row, "reconstruction_error") for row in rows],
-        "ELBO": [_spread(row, "elbo") for row in rows],
-        "exact entropy": [_number(row["exact_entropy"], 3) for row in rows],
-    }
-    if not any(row["chosen"] for row in rows):
-        del columns["chosen"]
-    body = [list(row) for row in zip(*columns.values(), strict=True)]
-    return [list(columns), *body], [name not in _TEXTS for name in columns]
-
-
-def _learner(row: dict) -> str:
-    error = row["nll_standard_error"]
-    return LEARNERS[row["learner"]] + (f", estimated ± {error:.2g}" if error else "")
-
-
-def _spread(row: dict, name: str, digits: int = 3) -> str:
-    """Mean and standard deviation over runs."""
-    mean, deviation = row[f"{name}_mean"], row[f"{name}_sd"]
-    return _number(mean, digits) + ("" if deviation is None else f" ± {_number(deviation, digits)}")
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # no -0.000

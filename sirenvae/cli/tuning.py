@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from sirenvae.cli.formats import LEARNERS
 from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.options import whole
 from sirenvae.cli.sweeping import (
@@ -36,6 +33,7 @@ def add_command(tables) -> None:
 def _tuning(options) -> None:
     from sirenvae.experiments import tuning as experiment
     from sirenvae.experiments.learners import settings_of
+    from sirenvae.experiments.texts import tuning_texts
 
     tries = {} if options.tries is None else {"num_tries": options.tries}
     networks = tuple(load(name, options.observed) for name in options.networks)
@@ -52,31 +50,3 @@ def _tuning(options) -> None:
         )
     rows, notes = experiment.table(config, points), experiment.notes(config)
     deliver(options, "tuning", "table-tuning", rows, tuning_texts(rows), notes, settings_of(config))
-
-
-def tuning_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
-    """The rows of the table as texts with a head, and which columns are numbers."""
-    columns = {
-        "network": [row["network"] for row in rows],
-        "points": [str(row["training_points"]) for row in rows],
-        "learner": [LEARNERS[row["learner"]] for row in rows],
-        "recipe": [row["recipe"] for row in rows],
-        "excess NLL": [_spread(row) for row in rows],
-        "in the search": [_number(row["search_excess_nll"], ".3f") for row in rows],
-        "rate": [_number(row["learning_rate"], ".2g") for row in rows],
-        "steps": [str(row["base_steps"]) for row in rows],
-        "KL warm-up": [_number(row["kl_warm_up"], ".2f") for row in rows],
-        "weight decay": [_number(row["weight_decay"], ".2g") for row in rows],
-        "noise floor": [_number(row["noise_floor"], ".2g") for row in rows],
-    }
-    body = [list(row) for row in zip(*columns.values(), strict=True)]
-    return [list(columns), *body], [name not in ("network", "learner", "recipe") for name in columns]
-
-
-def _spread(row: dict) -> str:
-    mean, deviation = row["excess_nll_mean"], row["excess_nll_sd"]
-    return _number(mean, ".3f") + ("" if deviation is None else f" ± {deviation:.3f}")
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else f"{value:{form}}"

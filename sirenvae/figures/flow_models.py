@@ -198,7 +198,7 @@ def _of_vae(network, pair, members, weights: str, num_blocks: int, seed: int) ->
     model = sv.SIReNVAE(network, num_blocks=num_blocks)
     for _ in sv.fit(model, data, sv.Recipe("short", **VAE_RECIPE), every=1000):
         pass  # its records are for charts
-    start = model.posterior(fresh).rsample()[0].detach().double()
+    start = model.posterior(fresh).sample().double()
     flow = model.replica(0).prior.double()
     context = model.standardized(fresh).double() if flow.context_features else None
     names = [str(v) for v in network.latents]

@@ -172,12 +172,12 @@ def decoder_check(network: BayesianNetwork, structure: str | Structure = "true",
     import torch
 
     from sirenvae.flows.jacobian import mean_absolute_gradients
-    from sirenvae.models.decoder import GaussianDecoder
+    from sirenvae.models.likelihoods import GaussianLikelihood
 
     adjacency = _narrow(_read_off(network, structure).decoder, len(network.latents))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        decoder = GaussianDecoder(adjacency).double()
+        decoder = GaussianLikelihood(adjacency).double()
     points = torch.randn(8, adjacency.shape[1], generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     measured = mean_absolute_gradients(decoder, points) != 0
     return {

@@ -40,6 +40,8 @@ class MaskedAffine(Transform):
         (torch.Size([5, 2]), torch.Size([5]))
     """
 
+    decays, shared = ("weight",), ("mask",)
+
     def __init__(self, adjacency: Tensor, replicas: tuple[int, ...] = ()):
         check_adjacency(adjacency)
         super().__init__(len(adjacency), adjacency.shape[1] - len(adjacency), replicas)

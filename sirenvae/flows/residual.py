@@ -71,6 +71,8 @@ class GraphicalResidualFlow(Transform):
         Flows (2022).
     """
 
+    decays = ("weights", "context_weight")
+
     def __init__(
         self,
         adjacency: Tensor,
@@ -128,6 +130,12 @@ class GraphicalResidualFlow(Transform):
             num_hidden = len(self.layers.masks) - 1
             # softplus(0.54) = 1: LipSwish starts as the plain Swish over 1.1.
             self.raw_sharpness = nn.Parameter(torch.full((*stack, num_hidden), math.log(math.e - 1)))
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Buffers that are the same for all replicas."""
+        masks = (f"{kind}_{i}" for i in range(len(self.layers.masks)) for kind in ("mask", "diagonal_mask"))
+        return ("adjacency", "context_mask", *masks)
 
     def reach(self) -> Tensor:
         """Which inputs each output of the whole stack may depend on, bool, shape ``(D, D + C)``."""

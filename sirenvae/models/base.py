@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.distributions import Distribution
 
 from sirenvae import objectives
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models.decoder import GaussianDecoder
+from sirenvae.models.likelihoods import Likelihood
 from sirenvae.models.points import Points, as_points, is_several
 from sirenvae.models.posterior import AmortizedPosterior
+from sirenvae.models.replicas import Fittable
+from sirenvae.models.shrinkage import noise_to_signal
 from sirenvae.models.units import Units
 from sirenvae.objectives.iwae import add_sums, bound_from_sums, ess_from_sums, log_sums
-from sirenvae.threads import threads_for
-
-_ROWS_AT_ONCE = (
-    16_384  # Points times samples times replicas that are pushed through a model together: fits a CPU's cache.
-)
 
 
-class LatentVariableModel(nn.Module, ABC):
+class LatentVariableModel(Fittable):
     """p(x, z) with an amortized posterior q(z | x), for one model or for replicas of it at once.
 
     Everything public takes and returns raw units, and raw values are float64; inside, data are standardized by
-    :meth:`standardize`. With replicas R every result has the leading shape R, and data are ``(N, D)``, the same for
-    all, or ``(*R, N, D)``: tensors, arrays, nested lists, or a data frame with a column for each observed variable.
+    :meth:`standardize`, where they have units. With replicas R every result has the leading shape R, and data are
+    ``(N, D)``, the same for all, or ``(*R, N, D)``: tensors, arrays, nested lists, or a data frame with a column for
+    each observed variable.
 
     A question changes nothing: bounds, draws and reconstructions are computed in evaluation mode, whatever mode the
     model is in, and record no graph, unless :meth:`elbo` or :meth:`iwae_bound` are asked for one.
@@ -38,10 +37,11 @@ class LatentVariableModel(nn.Module, ABC):
     Subclasses say how to draw from the posterior, what the prior density is, and how to draw from the prior.
 
     Arguments:
-        network: The Bayesian network whose latents and observed variables are modelled.
-        decoder: p(x | z), see :class:`~sirenvae.models.decoder.GaussianDecoder`; its inputs are the latents, then the
-            observed variables when it has K + D inputs.
+        names: Of the D observed variables, in the order of the columns.
+        latent_features: K.
+        decoder: p(x | z); its inputs are the latents, then the observed variables when it has K + D inputs.
         replicas: Leading shape R.
+        network: The Bayesian network whose latents and observed variables are modelled, if there is one.
 
     Attributes:
         settings: The further arguments that the model was built with, as plain values, so that it can be built again.
@@ -49,13 +49,22 @@ class LatentVariableModel(nn.Module, ABC):
 
     settings: dict
 
-    def __init__(self, network: BayesianNetwork, decoder: GaussianDecoder, replicas: tuple[int, ...]):
-        super().__init__()
-        self.network, self.replicas = network, tuple(replicas)
-        self.latent_features, self.observed_features = len(network.latents), len(network.observed)
+    def __init__(
+        self,
+        names: Sequence,
+        latent_features: int,
+        decoder: Likelihood,
+        replicas: tuple[int, ...],
+        network: BayesianNetwork | None = None,
+    ):
+        super().__init__(replicas)
+        self.names, self.network = tuple(names), network
+        self.latent_features, self.observed_features = latent_features, len(self.names)
+        self.num_variables = self.latent_features + self.observed_features
+        self.num_units = 2 * self.latent_features + self.observed_features
         self.decoder = decoder
-        self._decodes_observed = decoder.linear.mask.shape[1] > self.latent_features
-        self.units = Units(network.observed, self.replicas)
+        self._decodes_observed = decoder.linear.mask.shape[1] > latent_features
+        self.units = Units(self.names, self.replicas)
 
     @property
     @abstractmethod
@@ -71,8 +80,15 @@ class LatentVariableModel(nn.Module, ABC):
         """log q(z | x) for standardized x, shape ``(*R, N)``."""
 
     @abstractmethod
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """p(z), given the observed parents of latents where there are any, for N standardized points x.
+
+        Its values have the shape ``(*R, N, K)``.
+        """
+
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        """log p(z), given the observed parents of latents where there are any, shape ``(*R, N)``."""
+        """log p(z) at N standardized points, shape ``(*R, N)``."""
+        return self.prior_distribution(x).log_prob(z)
 
     @abstractmethod
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
@@ -88,44 +104,37 @@ class LatentVariableModel(nn.Module, ABC):
         """What one standard unit is, shape ``(*R, 1, D)``, float64."""
         return self.units.scale
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """Of the weights, and of what is computed from them."""
-        return next(self.parameters()).dtype
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        return type(self)(self.network, replicas=replicas, **self.settings)
 
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.location.device
+    def prepare(self, x: Points | Sequence[Points], recipes: Sequence) -> None:
+        """Take the units of the observed variables from training data, and the decoder's floor from the recipes."""
+        self.standardize(x)
+        if hasattr(self.decoder, "noise_floor"):
+            floor = self.decoder.noise_floor
+            floor.copy_(floor.new_tensor([recipe.noise_floor for recipe in recipes]).view_as(floor))
 
-    def replica(self, *chosen: int) -> LatentVariableModel:
-        """A new model of some of the replicas, in the order given, counted through all axes of R.
+    def sources(self, x: Points | Sequence[Points]) -> list[Tensor]:
+        """The points of each replica in standard units, ``(N_e, D)``."""
+        if is_several(x):
+            return [self.standardized(part, replica) for replica, part in enumerate(x)]
+        standard = self.standardized(x)
+        return list(standard.reshape(-1, *standard.shape[-2:]).unbind(0))
 
-        Arguments:
-            chosen: Their indices. One gives a model without replicas, more a model with ``R = (len(chosen),)``.
+    def noise(self, num_steps: int, num_points: int, generator: torch.Generator) -> Tensor:
+        """Standard normal, shape ``(num_steps, num_points, K)``."""
+        shape = (num_steps, self.latent_features, num_points)  # units first, as the kernels want it
+        return torch.randn(shape, generator=generator, dtype=self.dtype, device=self.device).mT
 
-        Raises:
-            InputError: If there is no such replica.
-        """
-        count = math.prod(self.replicas)
-        if not chosen or not all(0 <= index < count for index in chosen):
-            raise InputError(f"The model has the replicas 0 to {count - 1}, but {list(chosen)} came.")
-        replicas = () if len(chosen) == 1 else (len(chosen),)
-        with torch.random.fork_rng(devices=[]):  # its first weights are overwritten
-            part = type(self)(self.network, replicas=replicas, **self.settings).to(self.device, self.dtype)
-        part.copy_replicas(self, chosen, range(len(chosen)))
-        return part.train(self.training)
+    def loss(self, batch: Tensor, noise: Tensor, kl_weight: Tensor) -> Tensor:
+        """The negative one-sample ELBO of points in standard units."""
+        return -self.standard_elbo(batch, noise, kl_weight)
 
-    @torch.no_grad()
-    def copy_replicas(self, source: LatentVariableModel, chosen: Sequence[int], places: Sequence[int]) -> None:
-        """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one."""
-        values = source.state_dict()
-        ours, theirs = (torch.Size(model.replicas) for model in (self, source))
-        for name, value in self.state_dict().items():
-            if _has_replicas(name):
-                into = value.view(ours.numel(), *value.shape[len(ours) :])
-                came = values[name].reshape(theirs.numel(), *value.shape[len(ours) :])
-                into[list(places)] = came[list(chosen)].to(value)
+    def noise_to_signal(self, rows: Tensor) -> float:
+        return noise_to_signal(rows) if self.decoder.has_units else 0.0
+
+    def log_volume(self) -> Tensor:
+        return self.units.log_volume()
 
     def standardize(self, x: Points | Sequence[Points]) -> None:
         """Take location and scale of every observed variable from training data.
@@ -134,28 +143,14 @@ class LatentVariableModel(nn.Module, ABC):
             x: Points in raw units, shape ``(N, D)`` or ``(*R, N, D)``, or one ``(N_e, D)`` for each replica.
 
         Raises:
-            InputError: If there are fewer than two points, a value is not finite, or a variable is constant.
+            InputError: If there are fewer than two points, a value is not finite or cannot occur, or a variable that
+                has a unit is constant.
         """
-        self.units.fit([self._points(part) for part in x] if is_several(x) else self._as_batch(x))
-
-    @contextmanager
-    def asked(self, graph: bool = False) -> Iterator[None]:
-        """While a question is answered: evaluation mode, one thread, and no graph unless it is wanted.
-
-        Modes and threads are given back.
-        """
-        modes = [(module, module.training) for module in self.modules()]
-        self.eval()
-        try:
-            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()):
-                yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
-
-    def _multiply_adds(self) -> int:
-        """In the largest product of a question, about."""
-        return sum(parameter.numel() for parameter in self.parameters()) * _ROWS_AT_ONCE // math.prod(self.replicas)
+        parts = [self._points(part) for part in x] if is_several(x) else [self._as_batch(x)]
+        for part in parts:
+            self.decoder.check(part)
+        if self.decoder.has_units:
+            self.units.fit(parts if is_several(x) else parts[0])
 
     def elbo(
         self,
@@ -234,7 +229,7 @@ class LatentVariableModel(nn.Module, ABC):
         """
         _check_count(num_samples)
         x = self.standardized(x)
-        at_once = max(1, _ROWS_AT_ONCE // math.prod(self.replicas))
+        at_once = max(1, self.rows_at_once // math.prod(self.replicas))
         with self.asked(graph):
             pieces = [self._log_weight_sums(part, num_samples, at_once, generator) for part in x.split(at_once, dim=-2)]
             sums = torch.cat(pieces, dim=-1)
@@ -273,9 +268,9 @@ class LatentVariableModel(nn.Module, ABC):
         noise_x = self._noise(self.observed_features, num_samples, generator)
         with self.asked():
             x = torch.zeros_like(noise_x)
-            for _ in range(max(1, self.network.observed_depth)):
+            for _ in range(max(1, self.network.observed_depth if self.network else 1)):
                 z = self.prior_transform(noise_z, x)
-                x = (self.decoder(self._decoder_inputs(z, x)) + self.decoder.scale() * noise_x).to(noise_x.dtype)
+                x = self.decoder.draw(self._decoder_inputs(z, x), noise_x).to(noise_x.dtype)
         return x, noise_z
 
     def reconstruct(self, x: Points, num_samples: int = 32, generator: torch.Generator | None = None) -> Tensor:
@@ -300,7 +295,7 @@ class LatentVariableModel(nn.Module, ABC):
         return self.units.raw(mean)
 
     def posterior(self, x: Points) -> AmortizedPosterior:
-        """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
+        """The amortized posterior q(z | x) of each point, a distribution; x in raw units."""
 
         def draw(x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
             with self.asked(graph=True):
@@ -310,7 +305,7 @@ class LatentVariableModel(nn.Module, ABC):
             with self.asked(graph=True):
                 return self.posterior_log_prob(z, x)
 
-        return AmortizedPosterior(self.standardized(x), draw, density)
+        return AmortizedPosterior(self.standardized(x), self.latent_features, draw, density)
 
     def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
         """The :func:`~sirenvae.objectives.iwae.log_sums` of each standardized point, shape ``(2, *R, N)``."""
@@ -353,14 +348,9 @@ class LatentVariableModel(nn.Module, ABC):
 
     def _points(self, x: Points) -> Tensor:
         """Points as they came, checked, in float64 and on the model's device."""
-        return as_points(x, self.network.observed).to(self.device)
+        return as_points(x, self.names).to(self.device)
 
 
 def _check_count(num_samples: int) -> None:
     if num_samples < 1:
         raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
-
-
-def _has_replicas(name: str) -> bool:
-    """Whether a tensor of the state has one part for each replica; masks are the same for all."""
-    return not name.endswith("adjacency") and "mask" not in name

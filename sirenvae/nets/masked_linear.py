@@ -16,6 +16,8 @@ class MaskedLinear(nn.Module):
         bias: Whether there is a b.
     """
 
+    decays, shared = ("weight",), ("mask",)
+
     def __init__(self, mask: Tensor, replicas: tuple[int, ...] = (), gain: float = 1.0, bias: bool = True):
         super().__init__()
         fan_in = mask.sum(dim=1, keepdim=True).clamp_min(1)

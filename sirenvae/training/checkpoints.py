@@ -20,7 +20,7 @@ from sirenvae.models import SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.points import Points
 from sirenvae.tensor_files import read_tensors, write_tensors
-from sirenvae.training.loop import Fit
+from sirenvae.training.loop import Fit, sources_of
 from sirenvae.training.rates import RateSearch, begin
 from sirenvae.training.recipes import Recipe
 from sirenvae.truth import LinearNetworkReference, Reference
@@ -101,7 +101,7 @@ def resume_fit(path: str | Path, x: Points | Sequence[Points], device: torch.dev
         recipes, seeds, every = _fit_settings(content["settings"], math.prod(model.replicas))
         step, epoch, seconds = (content["fit"][name] for name in ("step", "epoch", "seconds"))
         _check(_is_count(step) and _is_count(epoch) and 0 <= float(seconds) < math.inf, "its counters are no numbers")
-    fit = begin(model.to(device), x, recipes, seeds, every)
+    fit = begin(model.to(device), sources_of([model], x), recipes, seeds, every)
     with _explained(path, "a fit"):
         state = _part(tensors, "fit.")
         _check_same(state, fit.state()[0])

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.replicas import Fittable
+from sirenvae.nets.declared import decaying
 
 
 class DenseProgram:
@@ -23,18 +24,15 @@ class DenseProgram:
         decays: Which parameters are weights, bool, shape ``(P,)``.
     """
 
-    def __init__(self, model: LatentVariableModel):
+    def __init__(self, model: Fittable):
         self._model, self._x = model, None
         self._num_replicas = math.prod(model.replicas)
         named = dict(model.named_parameters())
         self.weights = self.pack(named)
         self.gradient = torch.zeros_like(self.weights)
-        self.decays = torch.cat(
-            [
-                torch.full((p.numel() // self._num_replicas,), "weight" in name, device=p.device)
-                for name, p in named.items()
-            ]
-        )
+        decays = decaying(model)
+        sizes = [(name in decays, p.numel() // self._num_replicas) for name, p in named.items()]
+        self.decays = torch.cat([torch.full((size,), does, device=self.weights.device) for does, size in sizes])
         for parameter, view in zip(named.values(), self._views(self.weights), strict=True):
             parameter.data = view
 
@@ -58,23 +56,23 @@ class DenseProgram:
         self._model.eval()
 
     def set_points(self, x: Tensor) -> None:
-        """Set the batch: points in standard units, shape ``(E, D, B)``; they are copied to one place."""
+        """Set the batch: rows of the sources, shape ``(E, F, B)``; they are copied to one place."""
         x = self._last_axis(x)
         self._x = x.clone() if self._x is None else self._x.copy_(x)
 
     def loss(self, noise: Tensor, kl_weight: Tensor, point_weight: Tensor) -> Tensor:
-        """Negative one-sample ELBO per replica, shape ``(E,)``; its gradient goes to :attr:`gradient`.
+        """The model's loss per replica, shape ``(E,)``; its gradient goes to :attr:`gradient`.
 
         Arguments:
-            noise: Standard normal, shape ``(E, K, B)``.
+            noise: Of the batch, shape ``(E, K, B)``.
             kl_weight: Shape ``(E,)``.
             point_weight: What each point of the batch counts, shape ``(E, B)``.
         """
         if not self._model.training:
             self._model.train()
         lead = self._model.replicas
-        elbo = self._model.standard_elbo(self._x, self._last_axis(noise), kl_weight.reshape(*lead, 1))
-        loss = -(point_weight.reshape(elbo.shape) * elbo).sum(dim=-1)
+        each = self._model.loss(self._x, self._last_axis(noise), kl_weight.reshape(*lead, 1))
+        loss = (point_weight.reshape(each.shape) * each).sum(dim=-1)
         gradients = torch.autograd.grad(loss.sum(), list(self._model.parameters()), materialize_grads=True)
         torch.cat([value.reshape(self._num_replicas, -1) for value in gradients], dim=1, out=self.gradient)
         return loss.detach().reshape(-1)

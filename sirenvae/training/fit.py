@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterator, Sequence
 
 from sirenvae.errors import InputError
-from sirenvae.models.base import LatentVariableModel
-from sirenvae.models.points import Points, is_several
-from sirenvae.training.loop import EpochRecord, per_replica
+from sirenvae.models.points import Points
+from sirenvae.models.replicas import Fittable
+from sirenvae.training.loop import EpochRecord, as_list, data_of_each, per_replica, sources_of
 from sirenvae.training.rates import begin
 from sirenvae.training.recipes import RECIPES, SELECTED, Recipe
 from sirenvae.training.selection import Selection
 
 
 def fit(
-    model: LatentVariableModel | Sequence[LatentVariableModel],
+    model: Fittable | Sequence[Fittable],
     x: Points | Sequence[Points],
     recipe: str | Recipe | Sequence[str | Recipe] = "default",
     *,
@@ -61,17 +61,27 @@ def fit(
     """
     if recipe == SELECTED:
         return Selection(model, x, seed, every)
-    models = _different([model] if isinstance(model, LatentVariableModel) else list(model))
+    models = _different(as_list(model))
     recipes = per_replica("recipe", recipe, models)
     recipes = [_recipe_named(one) if isinstance(one, str) else one for one in recipes]
-    _prepare(models, x, recipes)
-    return begin(model, x, recipes, seed, every)
+    first = 0
+    for one, data in data_of_each(models, x):
+        count = math.prod(one.replicas)
+        one.prepare(data, recipes[first : first + count])
+        first += count
+    return begin(model, sources_of(models, x), recipes, seed, every)
 
 
-def _different(models: list[LatentVariableModel]) -> list[LatentVariableModel]:
+def _different(models: list[Fittable]) -> list[Fittable]:
     """The models, if they can be trained side by side."""
     if not models:
         raise InputError("There is no model to train in an empty list.")
+    for model in models:
+        if not isinstance(model, Fittable):
+            raise InputError(
+                f"A {type(model).__name__} cannot be trained: a model is a sirenvae.Fittable, with prepare, sources "
+                "and loss."
+            )
     if len(set(map(id, models))) < len(models):
         raise InputError(
             "The same model came twice, and its weights cannot end in two places; build it anew, or with replicas=(2,)."
@@ -80,18 +90,6 @@ def _different(models: list[LatentVariableModel]) -> list[LatentVariableModel]:
     if len(devices) > 1:
         raise InputError(f"Models that are trained together are on one device, but these are on {', '.join(devices)}.")
     return models
-
-
-def _prepare(models: Sequence[LatentVariableModel], x: Points | Sequence[Points], recipes: Sequence[Recipe]) -> None:
-    """Set units and noise floors."""
-    data = per_replica("training data", x, models) if is_several(x) else None
-    first = 0
-    for model in models:
-        own = slice(first, first + math.prod(model.replicas))
-        model.standardize(x if data is None else data[own])
-        floor = model.decoder.noise_floor
-        floor.copy_(floor.new_tensor([recipe.noise_floor for recipe in recipes[own]]).view_as(floor))
-        first = own.stop
 
 
 def _recipe_named(name: str) -> Recipe:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.replicas import Fittable
 from sirenvae.training.capture import Captured
 from sirenvae.training.optimizer import ReplicatedAdamW
 from sirenvae.training.programs import program_for
@@ -33,7 +33,7 @@ class Group:
 
     def __init__(
         self,
-        model: LatentVariableModel,
+        model: Fittable,
         chosen: Sequence[int],
         schedule: Schedule,
         streams: Streams,

@@ -7,20 +7,20 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from sirenvae.errors import InputError
-from sirenvae.models.base import LatentVariableModel
-from sirenvae.models.points import Points, is_several
+from sirenvae.models.points import is_several
+from sirenvae.models.replicas import Fittable
 from sirenvae.threads import threads_for
 from sirenvae.training.group import Group
 from sirenvae.training.programs import is_about_memory, replicas_at_once
 from sirenvae.training.recipes import Recipe
 from sirenvae.training.schedule import Schedule
-from sirenvae.training.shrinkage import noise_to_signal
-from sirenvae.training.streams import Streams
+from sirenvae.training.streams import Source, Streams
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class EpochRecord:
     seconds: float
 
 
-def per_replica(what: str, given, models: Sequence[LatentVariableModel]) -> list:
+def per_replica(what: str, given, models: Sequence[Fittable]) -> list:
     """One value for each replica of all models."""
     count = sum(math.prod(model.replicas) for model in models)
     if not isinstance(given, (list, tuple)):
@@ -62,16 +62,24 @@ class Fit(Iterator[EpochRecord]):
     """A training under way: an iterator that trains from one record to the next.
 
     Arguments:
-        model: The model or the models, standardized.
-        x, recipe, seed, every: As for :func:`fit`; recipes are given as such.
+        model: The model or the models, prepared.
+        sources: Where the batches of each replica come from, see :func:`sources_of`.
+        recipe, seed, every: As for :func:`sirenvae.training.fit.fit`; recipes are given as such.
 
     Attributes:
         seconds: Spent in training so far, before a save and after it.
     """
 
-    def __init__(self, model, x, recipe: Recipe | Sequence[Recipe], seed: int | Sequence[int] = 0, every: int = 1):
+    def __init__(
+        self,
+        model: Fittable | Sequence[Fittable],
+        sources: Sequence[Source],
+        recipe: Recipe | Sequence[Recipe],
+        seed: int | Sequence[int] = 0,
+        every: int = 1,
+    ):
         self.model = model
-        self._models = [model] if isinstance(model, LatentVariableModel) else list(model)
+        self._models = as_list(model)
         if every < 1:
             raise InputError(f"A record is for at least 1 epoch, but {every} came.")
         self.recipes = per_replica("recipe", recipe, self._models)
@@ -79,18 +87,17 @@ class Fit(Iterator[EpochRecord]):
         seeds = per_replica("seed", seed, self._models)
         self.seeds = seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
         self.every = every
-        self._points = _standardized(self._models, x)
+        self._sources = per_replica("training data", list(sources), self._models)
         owner = [one for one in self._models for _ in range(math.prod(one.replicas))]
-        num_variables = [len(one.network.variables) for one in owner]
-        like = self._models[0].location
-        self._schedule = Schedule(self.recipes, [len(points) for points in self._points], num_variables, like)
-        self._weight_decay = like.new_tensor(
-            [
-                recipe.decay_for(one.structure, len(points), size, noise_to_signal(points))
-                for recipe, one, points, size in zip(self.recipes, owner, self._points, num_variables, strict=True)
-            ]
-        )
-        self._log_scale = torch.cat([one.units.log_volume().reshape(-1) for one in self._models])
+        num_rows = [len(source) if isinstance(source, Tensor) else math.inf for source in self._sources]
+        like = torch.empty(0, dtype=torch.float64, device=self._models[0].device)
+        self._schedule = Schedule(self.recipes, num_rows, [one.num_variables for one in owner], like)
+        decays = [
+            recipe.decay_for(one.decay_strength, n, one.num_variables, one.noise_to_signal(source))
+            for recipe, one, n, source in zip(self.recipes, owner, num_rows, self._sources, strict=True)
+        ]
+        self._weight_decay = like.new_tensor(decays)
+        self._log_volume = torch.cat([one.log_volume().reshape(-1) for one in self._models])
         self._loss, self._diverged = like.new_full((count,), math.nan), torch.zeros_like(self._schedule.finished(0))
         self._step = self._epoch = 0
         self.seconds = 0.0
@@ -115,9 +122,8 @@ class Fit(Iterator[EpochRecord]):
         every = self._places(index, chosen)
         sizes = [self.recipes[r].batch_size for r in every]
         model = self._models[index]
-        streams = Streams(
-            [self._points[r] for r in every], [self.seeds[r] for r in every], sizes, model.latent_features
-        )
+        sources, seeds = [self._sources[r] for r in every], [self.seeds[r] for r in every]
+        streams = Streams(sources, seeds, sizes, model.noise, next(model.parameters()).detach())
         where = torch.tensor(every, device=self._weight_decay.device)
         return Group(model, chosen, self._schedule.take(where), streams, self._weight_decay[where])
 
@@ -144,7 +150,7 @@ class Fit(Iterator[EpochRecord]):
             epoch=self._epoch,
             step=self._step,
             num_steps=int(last) if math.isfinite(last) else None,
-            loss=self._shaped(self._loss + self._log_scale),
+            loss=self._shaped(self._loss + self._log_volume),
             learning_rate=self._shaped(self._rate),
             kl_weight=self._shaped(self._schedule.kl_weight(self._step - 1)),
             diverged=self._shaped(self._diverged),
@@ -272,16 +278,26 @@ class Fit(Iterator[EpochRecord]):
             )
 
 
-def _standardized(models: Sequence[LatentVariableModel], x: Points | Sequence[Points]) -> list[Tensor]:
-    """The points of each replica in standard units, ``(N_e, D)``."""
-    points: list[Tensor] = []
-    if is_several(x):
-        given = iter(per_replica("training data", x, models))
-        for model in models:
-            for r in range(math.prod(model.replicas)):
-                points.append(model.standardized(next(given), replica=r))
-        return points
+def as_list(model: Fittable | Sequence[Fittable]) -> list[Fittable]:
+    """The models of a fit, one or several."""
+    return list(model) if isinstance(model, (list, tuple)) else [model]
+
+
+def sources_of(models: Sequence[Fittable], x) -> list[Source]:
+    """Where the batches of each replica come from.
+
+    Arguments:
+        models: Prepared.
+        x: As for :func:`sirenvae.training.fit.fit`.
+    """
+    return [source for model, own in data_of_each(models, x) for source in model.sources(own)]
+
+
+def data_of_each(models: Sequence[Fittable], x) -> Iterator[tuple[Fittable, Any]]:
+    """Each model with its own data, where there is a data set for each replica; else with all."""
+    data = per_replica("training data", x, models) if is_several(x) else None
+    first = 0
     for model in models:
-        standard = model.standardized(x)
-        points += standard.reshape(-1, *standard.shape[-2:]).unbind(0)
-    return points
+        count = math.prod(model.replicas)
+        yield model, x if data is None else data[first : first + count]
+        first += count

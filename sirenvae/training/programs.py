@@ -8,7 +8,7 @@ import torch
 
 from sirenvae.flows.activations import ACTIVATIONS
 from sirenvae.models import SIReNVAE
-from sirenvae.models.base import LatentVariableModel
+from sirenvae.models.replicas import Fittable
 from sirenvae.training.dense import DenseProgram
 from sirenvae.training.kernels.siren_vae import EdgeProgram
 
@@ -17,7 +17,7 @@ _CACHE = 1 << 22
 Program = DenseProgram | EdgeProgram
 
 
-def program_for(model: LatentVariableModel, num_points: int) -> Program:
+def program_for(model: Fittable, num_points: int) -> Program:
     """The fastest training step for all replicas of a model.
 
     Arguments:
@@ -29,7 +29,7 @@ def program_for(model: LatentVariableModel, num_points: int) -> Program:
     return DenseProgram(model)
 
 
-def _has_edge_program(model: LatentVariableModel) -> bool:
+def _has_edge_program(model: Fittable) -> bool:
     """Edge lists are for CPUs, and written out for one hidden layer of LipSwish and for no subclass."""
     if type(model) is not SIReNVAE or model.device.type != "cpu":
         return False
@@ -39,12 +39,11 @@ def _has_edge_program(model: LatentVariableModel) -> bool:
     return all(len(flow.layers.masks) == 2 and flow.activation is ACTIVATIONS["lip_swish"] for flow in flows)
 
 
-def replicas_at_once(model: LatentVariableModel, num_points: int) -> int:
+def replicas_at_once(model: Fittable, num_points: int) -> int:
     """How many replicas train fastest as one program: as many as fit a CPU's cache, or all on an accelerator."""
     if model.device.type != "cpu":
         return math.prod(model.replicas)
-    units = 8 * (2 * model.latent_features + model.observed_features) * num_points
-    return max(1, _CACHE // units)
+    return max(1, _CACHE // (8 * model.num_units * num_points))
 
 
 def is_about_memory(error: Exception) -> bool:

@@ -13,10 +13,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from sirenvae.models.base import LatentVariableModel
-from sirenvae.models.points import Points, is_several
-from sirenvae.training.loop import EpochRecord, Fit
+from sirenvae.models.replicas import Fittable
+from sirenvae.training.loop import EpochRecord, Fit, as_list
 from sirenvae.training.recipes import Recipe
+from sirenvae.training.streams import Source
 
 
 class RateSearch(Iterator[EpochRecord]):
@@ -27,8 +27,8 @@ class RateSearch(Iterator[EpochRecord]):
     that counts is that of the last record. One whose loss is not finite is chosen only where all have failed.
 
     Arguments:
-        model: The model or the models, standardized.
-        x, recipes, seed, every: As for :class:`~sirenvae.training.loop.Fit`; one recipe for each replica.
+        model: The model or the models, prepared.
+        sources, recipes, seed, every: As for :class:`~sirenvae.training.loop.Fit`; one recipe for each replica.
 
     Attributes:
         learning_rates: After a record, the first rate of the training that each replica now has, one for each.
@@ -36,14 +36,14 @@ class RateSearch(Iterator[EpochRecord]):
 
     def __init__(
         self,
-        model: LatentVariableModel | Sequence[LatentVariableModel],
-        x: Points | Sequence[Points],
+        model: Fittable | Sequence[Fittable],
+        sources: Sequence[Source],
         recipes: Sequence[Recipe],
         seed: int | Sequence[int] = 0,
         every: int = 1,
     ):
         self.model, self.recipes, self.every = model, list(recipes), every
-        self._models = [model] if isinstance(model, LatentVariableModel) else list(model)
+        self._models = as_list(model)
         self._tries = [recipe.each_rate() for recipe in self.recipes]
         self.seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed + r for r in range(len(recipes))]
         counts = [math.prod(one.replicas) for one in self._models]
@@ -52,7 +52,7 @@ class RateSearch(Iterator[EpochRecord]):
         self._wide = [self._widened(one, places) for one, places in zip(self._models, self._places, strict=True)]
         self._fit = Fit(
             self._wide,
-            self._repeated(list(x) if is_several(x) else self._single(x)),
+            self._repeated(sources),
             [recipe for tries in self._tries for recipe in tries],
             self._repeated(self.seeds),
             every,
@@ -93,7 +93,7 @@ class RateSearch(Iterator[EpochRecord]):
             values = {name: value.view(self._models[0].replicas) for name, value in values.items()}
         return replace(record, **values)
 
-    def _widened(self, model: LatentVariableModel, places: range) -> LatentVariableModel:
+    def _widened(self, model: Fittable, places: range) -> Fittable:
         """The model with each replica as often as it has rates."""
         copies = [own for own, place in enumerate(places) for _ in self._tries[place]]
         return model.replica(*copies)
@@ -102,17 +102,11 @@ class RateSearch(Iterator[EpochRecord]):
         """One value for each training from one for each replica."""
         return [value for value, tries in zip(values, self._tries, strict=True) for _ in tries]
 
-    def _single(self, x: Points) -> list[Tensor]:
-        """The points of each replica from those for all; in raw units."""
-        found = []
-        for model in self._models:
-            points = model._as_batch(x)
-            found += points.reshape(-1, *points.shape[-2:]).unbind(0)
-        return found
 
-
-def begin(model, x, recipes: Sequence[Recipe], seed: int | Sequence[int], every: int) -> Fit | RateSearch:
+def begin(
+    model, sources: Sequence[Source], recipes: Sequence[Recipe], seed: int | Sequence[int], every: int
+) -> Fit | RateSearch:
     """The training of models whose units and floors are set, see :func:`~sirenvae.training.fit.fit`."""
     if any(isinstance(recipe.learning_rate, tuple) for recipe in recipes):
-        return RateSearch(model, x, recipes, seed, every)
-    return Fit(model, x, recipes, seed, every)
+        return RateSearch(model, sources, recipes, seed, every)
+    return Fit(model, sources, recipes, seed, every)

@@ -7,9 +7,6 @@ from dataclasses import dataclass, fields, replace
 
 from sirenvae.errors import InputError
 
-# How much stronger than for the true structure the weights are held, where there are more of them: what did best on
-# ecoli70 and arth150 together, of some steps from 3 to 20, five runs each.
-_DECAY_OF_STRUCTURE = {"true": 1.0, "fully_connected": 8.0, "independent": 6.0, "vanilla_vae": 5.0}
 SELECTED = "selected"  # The name of the choice among candidates, see :mod:`sirenvae.training.selection`.
 _MOST_NOISE = 10.0  # A decay beyond this would leave no weights in any case.
 
@@ -110,22 +107,27 @@ class Recipe:
         return [replace(self, learning_rate=rate) for rate in self.rates]
 
     def steps_for(self, num_points: int, num_variables: int) -> int:
-        """`num_steps`, or else `base_steps` for two points per variable, twice as many for fifty times the points."""
+        """`num_steps`, or else `base_steps` for two points per variable, twice as many for fifty times the points.
+
+        For a simulator, which has infinitely many points, `base_steps`.
+        """
         if self.num_steps is not None:
             return self.num_steps
+        if math.isinf(num_points):
+            return self.base_steps
         return round(self.base_steps * (num_points / (2 * num_variables)) ** (math.log(2) / math.log(50)))
 
-    def decay_for(self, structure: str, num_points: int, num_variables: int, noise: float = 0.0) -> float:
+    def decay_for(self, strength: float, num_points: int, num_variables: int, noise: float = 0.0) -> float:
         """`weight_decay`, or by default that of a Gaussian prior on the weights, which weighs 1/n against n points.
 
-        It is 1 at two points per variable for the true structure, and more for structures with more weights. Data with
+        At two points per variable it is a model's `strength`, which is more where there are more weights. Data with
         little to learn from get a narrower prior: `noise`, that of the correlations relative to their signal (see
-        :func:`~sirenvae.training.shrinkage.noise_to_signal`), falls like 1/n too, and counts where it is the larger
+        :func:`~sirenvae.models.shrinkage.noise_to_signal`), falls like 1/n too, and counts where it is the larger
         one.
         """
         if self.weight_decay is not None:
             return self.weight_decay
-        return _DECAY_OF_STRUCTURE[structure] * max(2 * num_variables / num_points, min(noise, _MOST_NOISE))
+        return strength * max(2 * num_variables / num_points, min(noise, _MOST_NOISE))
 
 
 def _words(name: str) -> str:

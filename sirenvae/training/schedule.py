@@ -10,13 +10,15 @@ from torch import Tensor
 
 from sirenvae.training.recipes import Recipe
 
+_STEPS_WITHOUT_END = 100  # What an epoch of a simulator is.
+
 
 class Schedule:
     """The schedules of E replicas, all of them at the same step; every attribute is a tensor of shape ``(E,)``.
 
     Arguments:
         recipes: One per replica.
-        num_points, num_variables: Of each replica's training data, and of its network.
+        num_points, num_variables: Of each replica's training data, infinite for a simulator, and of its model.
         like: A tensor on the device and of the precision that these numbers shall have.
 
     Attributes:
@@ -39,7 +41,9 @@ class Schedule:
             for recipe, n, size in every
         ]
         self.num_steps = like.new_tensor(steps)
-        self.steps_per_epoch = like.new_tensor([math.ceil(n / recipe.batch_size) for recipe, n, _ in every])
+        self.steps_per_epoch = like.new_tensor(
+            [_STEPS_WITHOUT_END if math.isinf(n) else math.ceil(n / recipe.batch_size) for recipe, n, _ in every]
+        )
         self._kl_steps = like.new_tensor(
             [recipe.kl_warm_up * min(recipe.base_steps, n) for recipe, n in zip(recipes, steps, strict=True)]
         )

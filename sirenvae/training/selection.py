@@ -119,7 +119,7 @@ class Selection(Iterator[EpochRecord]):
         best = [self._candidates[c] for c in self._race()]
         self.chosen = [candidate.name for candidate in best]
         model = self.model
-        model.standardize(self._data)
+        model.prepare(self._data, [RECIPES["default"]] * len(self._data))
         started = _start(model, best, self._data)
         trained = [r for r, candidate in enumerate(best) if candidate.recipe is not None]
         loss = torch.tensor([-reference.log_prob(x).mean() if reference else math.nan for reference, x in started])
@@ -128,7 +128,8 @@ class Selection(Iterator[EpochRecord]):
             return
         part = model.replica(*trained) if len(trained) < len(best) else model
         recipes, seeds = [best[r].recipe for r in trained], [self._seeds[r] for r in trained]
-        for record in Fit(part, [self._data[r] for r in trained], recipes, seeds, self._every):
+        sources = part.sources([self._data[r] for r in trained])
+        for record in Fit(part, sources, recipes, seeds, self._every):
             if part is not model:
                 model.copy_replicas(part, range(len(trained)), trained)
             yield self._record(loss, record, trained)
@@ -192,7 +193,7 @@ class Selection(Iterator[EpochRecord]):
         candidates = [self._candidates[c] for _, c in entries]
         _start(model, candidates, data, [references[r] for r, _ in entries])
         recipes, seeds = [candidate.recipe for candidate in candidates], [self._seeds[r] for r, _ in entries]
-        for _ in Fit(model, data, recipes, seeds, every=10**6):
+        for _ in Fit(model, model.sources(data), recipes, seeds, every=10**6):
             pass
         results = []
         for i, (r, _) in enumerate(entries):

@@ -13,7 +13,7 @@ from serving import CHROMIUM, FLAGS, ROOT, running_app
 from waiting import wait_idle
 from walkthrough import write_walkthrough
 
-FOLDER = ROOT / "sirenvae" / "ui" / "assets" / "screenshots"
+FOLDER = ROOT / "tests" / "browser" / "pictures"
 RUN_TIMEOUT = 300_000.0  # milliseconds that the minute's run may take on a busy machine
 
 

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from waiting import expect_count, wait_idle
 
-from sirenvae.ui.lesson import link
+from sirenvae.ui.lesson.stops import link
 
 PAGES = {
     "network": "/?network=greenhouse",

@@ -1,9 +1,6 @@
 """The flow page in a browser: frames, bars below the line, sweeps on the way back, links, bad input."""
 
-from itertools import pairwise
-
 import pytest
-from serving import ROOT
 from waiting import expect_count, wait_idle
 
 FLOW = ".flow"
@@ -41,32 +38,6 @@ def test_blocks_are_stepped_through_and_no_bar_passes_the_line(open_page):
     page.wait_for_url("**flow_step=4*")
     page.keyboard.press("Home")
     at_step(page, 0)
-
-
-# A round hill on a grid, and its line half-way up.
-RING = """
-(source) => {
-  const size = 40;
-  const hill = Array.from({ length: size * size }, (_, k) => {
-    const [x, y] = [(k % size) - 19.3, Math.floor(k / size) - 18.6];
-    return Math.exp(-(x * x + y * y) / 100);
-  });
-  return new Function("hill", "size", `${source}; return joined(contour(hill, size, 0.5));`)(hill, size);
-}
-"""
-
-
-def test_a_line_of_the_density_is_one_piece(browser):
-    page = browser.new_page()
-    source = (ROOT / "sirenvae" / "ui" / "assets" / "flow_contours.js").read_text(encoding="utf-8")
-    (line,) = page.evaluate(RING, source)
-    page.close()
-    assert line[0] == line[-1]
-    radii = [((x - 19.3) ** 2 + (y - 18.6) ** 2) ** 0.5 for x, y in line]
-    assert max(abs(radius - 8.326) for radius in radii) < 0.05  # 10 * sqrt(log(2))
-    steps = [((a - c) ** 2 + (b - d) ** 2) ** 0.5 for (a, b), (c, d) in pairwise(line)]
-    assert max(steps) < 1.5
-    assert sum(steps) == pytest.approx(6.2832 * 8.326, rel=0.01)
 
 
 def test_twenty_quick_presses_all_arrive(open_page):

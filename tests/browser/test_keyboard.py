@@ -3,7 +3,7 @@
 import pytest
 from waiting import wait_idle
 
-from sirenvae.ui.lesson import link
+from sirenvae.ui.lesson.stops import link
 
 PAGES = {
     "network": "/?network=student",

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from waiting import wait_idle
 
-from sirenvae.ui.lesson import STOPS, link
+from sirenvae.ui.lesson.stops import STOPS, link
 
 STRIP = ".strip"
 SLOW = 60_000  # milliseconds that the first picture with a neural network in it may take on a busy machine

@@ -14,7 +14,6 @@ from sirenvae.graphs.files.graphml import parse_graphml
 from sirenvae.graphs.files.hugin import parse_hugin
 from sirenvae.graphs.files.network_json import parse_json
 from sirenvae.graphs.files.xdsl import parse_xdsl
-from sirenvae.graphs.files.xmlbif import parse_xmlbif
 from sirenvae.graphs.network import BayesianNetwork
 
 _JSON = r'\{\s*+(?:"(?:[^"\\]|\\.)*+"\s*+:|\})|\[\s*+[\[{"\]\d-]'
@@ -41,7 +40,7 @@ class Format(NamedTuple):
 FORMATS = (
     Format("JSON", (".json",), parse_json, _JSON),
     Format("BIF", (".bif",), parse_bif, _BIF),
-    Format("XMLBIF", (".xml", ".xbif"), parse_xmlbif, r"<(?:[\w.]++:)?bif\b"),
+    Format("XMLBIF", (".xml", ".xbif"), parse_bif, r"<(?:[\w.]++:)?bif\b"),
     Format("Hugin's NET", (".net",), parse_hugin, r"(?:net|class\s++\w++)\s*+\{"),
     Format("Microsoft's DSC", (".dsc",), parse_dsc, r"belief\s++network\b"),
     Format("GeNIe's XDSL", (".xdsl",), parse_xdsl, r"<smile\b"),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sirenvae.models import SIReNVAE
-from sirenvae.models.decoder import GaussianDecoder
+from sirenvae.models.likelihoods import GaussianLikelihood
 from sirenvae.training.kernels.affine import EdgeAffine
 from sirenvae.training.kernels.edges import EdgeMatrix
 from sirenvae.training.kernels.flow import EdgeFlow
@@ -16,7 +16,7 @@ from sirenvae.training.kernels.norms import EdgeNorms
 
 
 class EdgeDecoder:
-    """E replicas of a :class:`~sirenvae.models.decoder.GaussianDecoder`, with the backward pass written out.
+    """E replicas of a :class:`~sirenvae.models.likelihoods.GaussianLikelihood`, the backward pass written out.
 
     One table holds the hidden units, the inputs and a row of ones; the last layer and the linear part are one matrix.
 
@@ -27,7 +27,7 @@ class EdgeDecoder:
         wanted: How many inputs, from the left, need a gradient.
     """
 
-    def __init__(self, decoder: GaussianDecoder, num_replicas: int, num_points: int, wanted: int):
+    def __init__(self, decoder: GaussianLikelihood, num_replicas: int, num_points: int, wanted: int):
         hidden_mask, output_mask = decoder.hidden.mask.bool(), decoder.output.mask.bool()
         self.hidden, num_inputs = hidden_mask.shape
         self.outputs, self._replicas = len(output_mask), num_replicas

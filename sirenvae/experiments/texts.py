@@ -1,0 +1,127 @@
+"""The rows of tables and figures as texts with a head, for the screen, Markdown and LaTeX, see ``formats.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean, stdev
+
+LEARNERS = {
+    "truth": "true network",
+    "true": "SIReN-VAE, true structure",
+    "fully_connected": "SIReN-VAE, fully connected",
+    "independent": "SIReN-VAE, independent",
+    "vanilla_vae": "vanilla VAE",
+    "independent_gaussians": "independent Gaussians",
+    "ledoit_wolf": "covariance, Ledoit-Wolf",
+    "factor_analysis": "factor analysis",
+    "linear_gaussian_bn": "linear BN, known structure",
+    "linear_gaussian_bn_ridge": "linear BN, with ridge",
+}
+_HEADS = {
+    "excess_nll": "excess NLL",
+    "ess": "effective",
+    "excess_nll_many": "many draws",
+    "ess_many": "effective",
+    "excess_nll_refitted": "refitted",
+    "ess_refitted": "effective",
+    "gap": "ELBO gap",
+    "gap_refitted": "refitted",
+}
+
+
+def table1_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of table 1 as texts with a head, and which columns are numbers."""
+    columns = {
+        "network": [row["network"] for row in rows],
+        "points": [_number(row["training_points"], 0) for row in rows],
+        "per variable": [_number(row["multiple"], 0) for row in rows],
+        "learner": [_learner(row) for row in rows],
+        "recipe": [row["recipe"] or "-" for row in rows],
+        "chosen": [row["chosen"] or "-" for row in rows],
+        "NLL": [_spread(row, "nll") for row in rows],
+        "excess NLL": [_spread(row, "excess_nll") for row in rows],
+        "paper": [_number(row["paper_excess_nll"], 2) for row in rows],
+        "effective samples": [_spread(row, "effective_sample_size", 1) for row in rows],
+        "reconstruction error": [_spread(row, "reconstruction_error") for row in rows],
+        "ELBO": [_spread(row, "elbo") for row in rows],
+        "exact entropy": [_number(row["exact_entropy"], 3) for row in rows],
+    }
+    if not any(row["chosen"] for row in rows):
+        del columns["chosen"]
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in ("network", "learner", "recipe", "chosen") for name in columns]
+
+
+def _learner(row: dict) -> str:
+    error = row["nll_standard_error"]
+    return LEARNERS[row["learner"]] + (f", estimated ± {error:.2g}" if error else "")
+
+
+def parts_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the table as texts with a head, and which columns are numbers."""
+    texts = [["network", "per variable", "exact", *_HEADS.values()], *map(_part, rows)]
+    return texts, [head not in ("network", "exact") for head in texts[0]]
+
+
+def _part(row: dict) -> list[str]:
+    spreads = [_spread(row, name, digits=0 if "ess" in name.split("_") else 3) for name in _HEADS]
+    return [row["network"], str(row["multiple"]), row["exact"], *spreads]
+
+
+def tuning_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the table as texts with a head, and which columns are numbers."""
+    columns = {
+        "network": [row["network"] for row in rows],
+        "points": [str(row["training_points"]) for row in rows],
+        "learner": [LEARNERS[row["learner"]] for row in rows],
+        "recipe": [row["recipe"] for row in rows],
+        "excess NLL": [_spread(row, "excess_nll") for row in rows],
+        "in the search": [_number(row["search_excess_nll"], 3) for row in rows],
+        "rate": [_short(row["learning_rate"]) for row in rows],
+        "steps": [str(row["base_steps"]) for row in rows],
+        "KL warm-up": [_number(row["kl_warm_up"], 2) for row in rows],
+        "weight decay": [_short(row["weight_decay"]) for row in rows],
+        "noise floor": [_short(row["noise_floor"]) for row in rows],
+    }
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in ("network", "learner", "recipe") for name in columns]
+
+
+def figure_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the figure as texts with a head, seeds together, and which columns are numbers."""
+    cells: dict[tuple, list[dict]] = {}
+    for row in rows:
+        cells.setdefault((row["network"], row["size"], row["model"], row["recipe"]), []).append(row)
+    head = ["network", "points", "model", "recipe", "seeds", "ELBO", "IWAE bound", "excess NLL", "true log evidence"]
+    body = [
+        [network, str(size), LEARNERS[model], recipe or "-", str(len(seeds))]
+        + [_spread_of([row[name] for row in seeds]) for name in ("elbo", "iwae", "excess_nll")]
+        + [_truth(seeds[0])]
+        for (network, size, model, recipe), seeds in cells.items()
+    ]
+    return [head, *body], [name not in ("network", "model", "recipe") for name in head]
+
+
+def _spread_of(values: Sequence[float | None]) -> str:
+    if None in values:
+        return "-"
+    return f"{fmean(values):.3f}" + (f" ± {stdev(values):.3f}" if len(values) > 1 else "")
+
+
+def _truth(row: dict) -> str:
+    error = row["true_log_evidence_error"]
+    return f"{row['true_log_evidence']:.3f}" + (f" (estimated ± {error:.2g})" if error else "")
+
+
+def _spread(row: dict, name: str, digits: int = 3) -> str:
+    """Mean and standard deviation over runs."""
+    mean, deviation = row[f"{name}_mean"], row[f"{name}_sd"]
+    return _number(mean, digits) + ("" if deviation is None else f" ± {_number(deviation, digits)}")
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"  # no -0.000
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"

@@ -1,0 +1,1 @@
+"""The page Flow: points on their way through the blocks and back."""

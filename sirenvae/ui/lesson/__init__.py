@@ -1,0 +1,1 @@
+"""The lesson: its stops, and the strip above every page."""

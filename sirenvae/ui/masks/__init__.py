@@ -1,0 +1,1 @@
+"""The page Masks: one block, what a stack of blocks reaches, and the whole model."""

@@ -1,0 +1,5 @@
+import { mounting } from "../shared/mount.js";
+import { Gallery } from "./gallery.js";
+import { NetworkView } from "./view.js";
+
+export default mounting({ network: NetworkView, gallery: Gallery });

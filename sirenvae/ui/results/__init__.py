@@ -1,0 +1,1 @@
+"""The page Results: what the long runs found."""
