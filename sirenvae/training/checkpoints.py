@@ -117,7 +117,7 @@ def _fit_settings(settings: dict, num_replicas: int) -> tuple[list[Recipe], list
     seeds, every = settings["seeds"], settings["every"]
     _check(isinstance(seeds, list) and all(type(seed) is int for seed in seeds), "its seeds are no numbers")
     _check(len(recipes) == len(seeds) == num_replicas, f"it has not {num_replicas} recipes and seeds")
-    _check(_is_count(every), "its records are not counted in epochs")
+    _check(_is_count(every) and every > 0, "its records are not counted in epochs")
     return recipes, seeds, every
 
 

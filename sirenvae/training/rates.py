@@ -107,6 +107,6 @@ def begin(
     model, sources: Sequence[Source], recipes: Sequence[Recipe], seed: int | Sequence[int], every: int
 ) -> Fit | RateSearch:
     """The training of models whose units and floors are set, see :func:`~sirenvae.training.fit.fit`."""
-    if any(len(recipe.rates) > 1 for recipe in recipes):
+    if any(isinstance(recipe.learning_rate, tuple) for recipe in recipes):
         return RateSearch(model, sources, recipes, seed, every)
     return Fit(model, sources, recipes, seed, every)
