@@ -12,8 +12,8 @@ from small_table import small_config
 
 from sirenvae import notebooks
 from sirenvae.cli import main
-from sirenvae.experiments import table1
 from sirenvae.experiments.reference_results import write_reference_results
+from sirenvae.experiments.trial import Point
 
 NAMES = ["00_tour", "01_inversion", "02_masks_and_flows", "03_siren_vae"]
 ROOT = Path(__file__).parents[1]
@@ -131,7 +131,7 @@ def test_the_table_has_the_digits_of_the_command_line(executed, tmp_path, capsys
 
 def test_paper_speed_reads_results_and_names_their_command(tmp_path):
     config = small_config()
-    rows = table1.table(config, [point for point in table1.run(config) if isinstance(point, table1.Point)])
+    rows = config.rows([point for point in config.run() if isinstance(point, Point)])
     write_reference_results(tmp_path / "table-1.json", "table-1", "python -m sirenvae table 1", {}, ["A note."], rows)
     notebook = rerun.read("03_siren_vae")
     end = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## ELBO against"))

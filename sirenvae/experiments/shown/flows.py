@@ -13,6 +13,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.training import Recipe
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -166,11 +167,11 @@ def _random(network, pair, members, weights: str, num_blocks: int, seed: int) ->
 def _fitted(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
     import torch
 
-    import sirenvae as sv
     from sirenvae.flows.fitting import fit_flow
+    from sirenvae.truth import sample_network
 
     flow, given = _flow(network, members, num_blocks)
-    x, z = sv.sample_network(network, 2 * NUM_POINTS, seed)
+    x, z = sample_network(network, 2 * NUM_POINTS, seed)
     z = z[:, [network.latents.index(v) for v in members]]
     seen, start = _in_deviations(z).split(NUM_POINTS)
     seen_context, context = _in_deviations(x[:, given]).split(NUM_POINTS) if given else (None, None)
@@ -187,16 +188,18 @@ def _in_deviations(values: Tensor) -> Tensor:
 def _of_vae(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
     import torch
 
-    import sirenvae as sv
+    from sirenvae.models import SIReNVAE
+    from sirenvae.training.fit import fit
+    from sirenvae.truth import sample_network
 
     count = len(network.variables)
     if count > MOST_TRAINED:
         raise InputError(f"{network.name} has {count:,} variables; a VAE of up to {MOST_TRAINED} is trained here.")
 
-    data, _ = sv.sample_network(network, NUM_POINTS, seed)
-    fresh, _ = sv.sample_network(network, NUM_POINTS, seed + 1)
-    model = sv.SIReNVAE(network, num_blocks=num_blocks)
-    for _ in sv.fit(model, data, sv.Recipe("short", **VAE_RECIPE), every=1000):
+    data, _ = sample_network(network, NUM_POINTS, seed)
+    fresh, _ = sample_network(network, NUM_POINTS, seed + 1)
+    model = SIReNVAE(network, num_blocks=num_blocks)
+    for _ in fit(model, data, Recipe("short", **VAE_RECIPE), every=1000):
         pass  # its records are for charts
     start = model.posterior(fresh).sample().double()
     flow = model.replica(0).prior.double()
