@@ -15,12 +15,13 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.models.points import is_several
 from sirenvae.models.replicas import Fittable
+from sirenvae.models.simulated import Source
 from sirenvae.threads import threads_for
 from sirenvae.training.group import Group
 from sirenvae.training.programs import is_about_memory, replicas_at_once
 from sirenvae.training.recipes import Recipe
 from sirenvae.training.schedule import Schedule
-from sirenvae.training.streams import Source, Streams
+from sirenvae.training.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Fit(Iterator[EpochRecord]):
         like = torch.empty(0, dtype=torch.float64, device=self._models[0].device)
         self._schedule = Schedule(self.recipes, num_rows, [one.num_variables for one in owner], like)
         decays = [
-            recipe.decay_for(one.decay_strength, n, one.num_variables, one.noise_to_signal(source))
+            recipe.decay_for(one.decay_strength, n, one.num_variables, _noise_of(one, source))
             for recipe, one, n, source in zip(self.recipes, owner, num_rows, self._sources, strict=True)
         ]
         self._weight_decay = like.new_tensor(decays)
@@ -248,7 +249,7 @@ class Fit(Iterator[EpochRecord]):
         tensors |= {"diverged": self._diverged, "loss": self._loss}
         model, count = self._models[0], len(self.recipes)
         for average in ("mean", "square"):
-            for name, parameter in model.named_parameters():
+            for name, parameter in model.trainable().items():
                 tensors[f"{average}.{name}"] = torch.zeros(count, parameter.numel() // count).to(parameter)
         for group in self._groups:
             for average, values in group.moments().items():
@@ -270,12 +271,15 @@ class Fit(Iterator[EpochRecord]):
         for group in self._groups:
             group.set_moments(
                 {
-                    average: {
-                        name: tensors[f"{average}.{name}"][group.chosen] for name, _ in group.model.named_parameters()
-                    }
+                    average: {name: tensors[f"{average}.{name}"][group.chosen] for name in group.model.trainable()}
                     for average in ("mean", "square")
                 }
             )
+
+
+def _noise_of(model: Fittable, source: Source) -> float:
+    """What a model says of the noise in a table; new rows have none in the end."""
+    return model.noise_to_signal(source) if isinstance(source, Tensor) else 0.0
 
 
 def as_list(model: Fittable | Sequence[Fittable]) -> list[Fittable]:
