@@ -13,6 +13,7 @@ _LAZY = {
     "ConvergenceError": "sirenvae.flows",
     "Chain": "sirenvae.flows",
     "Fittable": "sirenvae.models",
+    "FlowDensity": "sirenvae.models",
     "GraphicalResidualFlow": "sirenvae.flows",
     "MaskedAffine": "sirenvae.flows",
     "Reference": "sirenvae.truth",

@@ -54,7 +54,11 @@ class PointModel(Fittable):
 
     def prepare(self, x: Points | Simulator | Sequence[Points | Simulator], recipes: Sequence) -> None:
         """Take the units of the columns from training data, or from some draws of a simulator."""
-        self.standardize(as_tables(x, len(self.names)))
+        self.standardize(self.tables(x))
+
+    def tables(self, x):
+        """Training data with some rows in the place of each simulator, the same at every call."""
+        return as_tables(x, len(self.names))
 
     def sources(self, x: Points | Simulator | Sequence[Points | Simulator]) -> list[Source]:
         """The points of each replica in standard units, ``(N_e, F)``, or what simulates them in these units."""
