@@ -9,7 +9,6 @@ modes out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
@@ -26,7 +25,7 @@ from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models import SIReNVAE
-from sirenvae.objectives import iwae_bound
+from sirenvae.models.posterior_refit import PosteriorRefit
 from sirenvae.training.fit import fit
 from sirenvae.training.recipes import RECIPES, Recipe
 from sirenvae.truth import sample_network, true_log_prob_and_error
@@ -185,27 +184,21 @@ def refit_posterior(config: Config, model: SIReNVAE, draws: int = 1) -> Iterator
     Yields:
         Steps done, now and then.
     """
-    fresh = model.standardized(sample_network(config.network, config.num_fresh, _FRESH_SEED)[0])
-    generator = torch.Generator(fresh.device).manual_seed(config.first_seed)
-    posterior = [model.encoder] if model.posterior_affine is None else [model.encoder, model.posterior_affine]
-    parameters, peak = [p for part in posterior for p in part.parameters()], config.recipe.learning_rate
-    optimizer = torch.optim.Adam(parameters, lr=peak)
-    for step in range(config.refit_steps):
-        for group in optimizer.param_groups:
-            group["lr"] = peak * min(1.0, (step + 1) / 50) * (1 + math.cos(math.pi * step / config.refit_steps)) / 2
-        model.train()
-        num_points = max(1, config.refit_batch // draws)
-        chosen = torch.randint(config.num_fresh, (num_points,), generator=generator, device=fresh.device)
-        x = fresh[..., chosen.repeat(draws), :]
-        noise = torch.randn(*x.shape[:-1], model.latent_features, generator=generator, device=x.device)
-        log_weights = model.standard_elbo(x, noise).unflatten(-1, (draws, num_points)).movedim(-2, 0)
-        loss = -iwae_bound(log_weights).mean(dim=-1).sum()
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-        model.eval()
-        if (step + 1) % max(1, config.refit_steps // 20) == 0:
-            yield step + 1
+    fresh = sample_network(config.network, config.num_fresh, _FRESH_SEED)[0]
+
+    def some_of_them(num_points: int, generator: torch.Generator) -> Tensor:
+        return fresh[torch.randint(config.num_fresh, (num_points,), generator=generator)]
+
+    recipe = Recipe(
+        "refit",
+        learning_rate=config.recipe.learning_rate,
+        batch_size=max(1, config.refit_batch // draws),
+        num_steps=config.refit_steps,
+        kl_warm_up=0.0,
+        weight_decay=0.0,
+    )
+    for record in fit(PosteriorRefit(model, draws), some_of_them, recipe, seed=config.first_seed):
+        yield record.step
 
 
 @torch.no_grad()

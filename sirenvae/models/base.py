@@ -42,9 +42,11 @@ class LatentVariableModel(PointModel):
 
     Attributes:
         settings: The further arguments that the model was built with, as plain values, so that it can be built again.
+        posterior_parts: Names of the modules that belong to the posterior alone.
     """
 
     settings: dict
+    posterior_parts: tuple[str, ...]
 
     def __init__(
         self,

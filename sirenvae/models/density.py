@@ -44,8 +44,8 @@ class FlowDensity(PointModel):
     Example:
         >>> from sirenvae.graphs import load_network
         >>> model = FlowDensity.of_network(load_network("student"))
-        >>> model.log_prob(torch.zeros(3, 8)).shape, model.sample(5).shape
-        (torch.Size([3]), torch.Size([5, 8]))
+        >>> model.log_prob(torch.zeros(3, 7)).shape, model.sample(5).shape
+        (torch.Size([3]), torch.Size([5, 7]))
     """
 
     def __init__(self, transform: Transform, names: Sequence | None = None, context_names: Sequence | None = None):

@@ -14,6 +14,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
 from sirenvae.models.points import Points, as_points
+from sirenvae.models.simulated import Simulator
 from sirenvae.truth.importance import NUM_SAMPLES, importance_log_prob
 from sirenvae.truth.quadrature import Grids
 
@@ -35,15 +36,44 @@ def sample_network(network: BayesianNetwork, num_samples: int, seed: int = 0) ->
     """
     if num_samples < 1:
         raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(num_samples, len(network.variables), generator=generator, dtype=torch.float64)
-    values = _parents_first(network, noise) if _is_nonlinear(network) else _all_at_once(network, noise)
-    return values[:, columns(network, network.observed)], values[:, columns(network, network.latents)]
+    rows = network_simulator(network)(num_samples, torch.Generator().manual_seed(seed))
+    x, z = rows.split([len(network.observed), len(network.latents)], dim=1)
+    return x, z
 
 
-def _all_at_once(network: BayesianNetwork, noise: Tensor) -> Tensor:
-    mean, _, noise_map = (torch.from_numpy(moment) for moment in joint_moments(network))
-    return mean + noise @ noise_map.T
+def network_simulator(network: BayesianNetwork, latents: bool = True) -> Simulator:
+    """A network as a source of training data: new draws at every step.
+
+    Arguments:
+        network: A network with conditionals.
+        latents: Whether the latents stand beside the observed values.
+
+    Returns:
+        A function of a number N of rows and a generator on the CPU; it gives float64 rows in raw units, shape
+        ``(N, D + K)`` or ``(N, D)``: x, then z, each in declared order.
+
+    Raises:
+        InputError: If the network has no conditionals.
+
+    Example:
+        >>> from sirenvae.graphs import load_network
+        >>> network_simulator(load_network("fork"))(5, torch.Generator()).shape
+        torch.Size([5, 3])
+    """
+    if network.conditionals is None:
+        raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
+    kept = (*network.observed, *(network.latents if latents else ()))
+    order = columns(network, kept)
+    moments = None if _is_nonlinear(network) else [torch.from_numpy(moment) for moment in joint_moments(network)]
+
+    def draw(num_rows: int, generator: torch.Generator) -> Tensor:
+        noise = torch.randn(num_rows, len(network.variables), generator=generator, dtype=torch.float64)
+        if moments is None:
+            return _parents_first(network, noise)[:, order]
+        mean, _, noise_map = moments
+        return (mean + noise @ noise_map.T)[:, order]
+
+    return draw
 
 
 def _parents_first(network: BayesianNetwork, noise: Tensor) -> Tensor:
