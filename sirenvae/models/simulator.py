@@ -1,4 +1,4 @@
-"""Draws of a network with conditionals: what inference networks are trained on."""
+"""Networks with conditionals as sources of training data: draws without end."""
 
 from __future__ import annotations
 
@@ -6,34 +6,51 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
+from sirenvae.models.simulated import Simulator
 
 
-def draw_network(network: BayesianNetwork, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw from a network.
+def network_simulator(network: BayesianNetwork, latents: bool = True) -> Simulator:
+    """A network as a source of training data: new draws at every step.
 
     Arguments:
         network: A network with conditionals.
-        num_samples: How many draws.
-        generator: Source of randomness, on the CPU.
+        latents: Whether the latents stand beside the observed values.
 
     Returns:
-        x: Observed values, shape ``(num_samples, D)``, columns in declared order; raw units, float64.
-        z: Latent values, shape ``(num_samples, K)``, columns in declared order.
+        A function of a number N of rows and a generator on the CPU; it gives float64 rows in raw units, shape
+        ``(N, D + K)`` or ``(N, D)``: x, then z, each in declared order.
 
     Raises:
         InputError: If the network has no conditionals.
+
+    Example:
+        >>> from sirenvae.graphs import load_network
+        >>> network_simulator(load_network("fork"))(5, torch.Generator()).shape
+        torch.Size([5, 4])
     """
-    noise = torch.randn(num_samples, len(network.variables), generator=generator, dtype=torch.float64)
-    is_nonlinear = network.conditionals is not None and not network.is_linear
-    values = _parents_first(network, noise) if is_nonlinear else _all_at_once(network, noise)
-    return values[:, columns(network, network.observed)], values[:, columns(network, network.latents)]
+    if network.conditionals is None:
+        raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
+    order = columns(network, (*network.observed, *(network.latents if latents else ())))
+    moments = [torch.from_numpy(moment) for moment in joint_moments(network)] if network.is_linear else None
+
+    def draw(num_rows: int, generator: torch.Generator) -> Tensor:
+        noise = torch.randn(num_rows, len(network.variables), generator=generator, dtype=torch.float64)
+        if moments is None:
+            return _parents_first(network, noise)[:, order]
+        mean, _, noise_map = moments
+        return (mean + noise @ noise_map.T)[:, order]
+
+    return draw
 
 
-def _all_at_once(network: BayesianNetwork, noise: Tensor) -> Tensor:
-    mean, _, noise_map = (torch.from_numpy(moment) for moment in joint_moments(network))
-    return mean + noise @ noise_map.T
+def draw_network(network: BayesianNetwork, num_samples: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draws of a network, observed and latent values apart; see :func:`network_simulator`."""
+    rows = network_simulator(network)(num_samples, generator)
+    x, z = rows.split([len(network.observed), len(network.latents)], dim=1)
+    return x, z
 
 
 def _parents_first(network: BayesianNetwork, noise: Tensor) -> Tensor:

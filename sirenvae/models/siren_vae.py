@@ -64,6 +64,8 @@ class SIReNVAE(LatentVariableModel):
         decoder, (6) for the flows' blocks; section 3 for their number.
     """
 
+    posterior_parts = ("encoder", "posterior_affine")
+
     def __init__(
         self,
         network: BayesianNetwork,

@@ -42,6 +42,7 @@ class VanillaVAE(LatentVariableModel):
         section 3, whose networks are like its decoder's. The linear parts and the encoder's width are ours.
     """
 
+    posterior_parts = ("hidden", "linear", "output")
     decay_strength = 5.0  # found as that of the SIReN-VAE's structures
 
     def __init__(

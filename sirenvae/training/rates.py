@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from sirenvae.models.replicas import Fittable
+from sirenvae.models.simulated import Source
 from sirenvae.training.loop import EpochRecord, Fit, as_list
 from sirenvae.training.recipes import Recipe
-from sirenvae.training.streams import Source
 
 
 class RateSearch(Iterator[EpochRecord]):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-Simulator: TypeAlias = Callable[[int, torch.Generator], Tensor]
-Source: TypeAlias = Tensor | Simulator
+from sirenvae.errors import InputError
+from sirenvae.models.simulated import Simulator, Source, rows_of
 
 _STEPS_AT_ONCE = 16  # Drawn together, so that drawing for one replica after another costs little.
 _NOISE, _ORDER = 0, 1
@@ -32,13 +31,17 @@ class Streams:
         num_points: B, the size of the largest batch; smaller ones are filled up with rows of no weight.
         point_weight: What each row of a batch counts, shape ``(E, B)``; each row of weights sums to 1.
         constant: Whether every batch is the same.
+
+    Raises:
+        InputError: If some sources are tables and some functions, or a table has no rows or other columns.
     """
 
     def __init__(
         self, sources: Sequence[Source], seeds: Sequence[int], batch_sizes: Sequence[int], noise, like: Tensor
     ):
         self._seeds, self._draw_noise, self._like = list(seeds), noise, like
-        tables = all(isinstance(source, Tensor) for source in sources)
+        _check(sources)
+        tables = isinstance(sources[0], Tensor)
         self._rows = _TableRows(sources, seeds, batch_sizes) if tables else _NewRows(sources, seeds, batch_sizes, like)
         self._sizes, self.constant = self._rows.sizes, self._rows.constant
         self.num_points = max(self._sizes)
@@ -118,7 +121,9 @@ class _NewRows:
     def prepare(self, chunk: int) -> None:
         drawn = []
         for simulator, seed, size in zip(self._simulators, self._seeds, self.sizes, strict=True):
-            rows = simulator(_STEPS_AT_ONCE * size, _generator(torch.device("cpu"), seed, _ORDER, chunk))
+            generator = _generator(torch.device("cpu"), seed, _ORDER, chunk)
+            columns = drawn[0].shape[-1] if drawn else None
+            rows = rows_of(simulator, _STEPS_AT_ONCE * size, generator, columns)
             drawn.append(rows.to(self._like).unflatten(0, (_STEPS_AT_ONCE, size)))
         shape = _STEPS_AT_ONCE, len(drawn), max(self.sizes), drawn[0].shape[-1]
         self._drawn = self._like.new_zeros(shape)
@@ -127,6 +132,18 @@ class _NewRows:
 
     def batch(self, place: int) -> Tensor:
         return self._drawn[place].mT
+
+
+def _check(sources: Sequence[Source]) -> None:
+    kinds = {isinstance(source, Tensor) for source in sources}
+    if len(kinds) > 1:
+        raise InputError("The replicas of one model are trained either on tables or by simulators, but both came.")
+    shapes = [tuple(source.shape) for source in sources if isinstance(source, Tensor)]
+    if any(len(shape) != 2 or not shape[0] or shape[1] != shapes[0][-1] for shape in shapes):
+        raise InputError(
+            "The sources of a model are tables with at least one row and the same columns, shape (N, F), but shapes "
+            f"{', '.join(map(str, dict.fromkeys(shapes)))} came."
+        )
 
 
 def _generator(device: torch.device, *key: int) -> torch.Generator:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sirenvae.models import SIReNVAE
 
 WEIGHTS = ("random", "large random", "fitted", "VAE")
-FIT = {"num_steps": 120, "learning_rate": 5e-2}  # of a flow alone: a second or two
+FIT = {"num_steps": 120, "learning_rate": 5e-2, "batch_size": 200, "weight_decay": 0.0}  # of a flow alone: seconds
 VAE_RECIPE = {"num_steps": 200, "learning_rate": 3e-2, "warm_up_steps": 20}  # a few seconds
 MOST_TRAINED = 120  # variables of a VAE that is trained while the page waits
 MOST_LATENTS = 60  # of a flow that is shown
@@ -167,22 +167,18 @@ def _random(network, pair, members, weights: str, num_blocks: int, seed: int) ->
 def _fitted(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
     import torch
 
-    from sirenvae.flows.fitting import fit_flow
-    from sirenvae.truth import sample_network
+    import sirenvae as sv
 
     flow, given = _flow(network, members, num_blocks)
-    x, z = sample_network(network, 2 * NUM_POINTS, seed)
-    z = z[:, [network.latents.index(v) for v in members]]
-    seen, start = _in_deviations(z).split(NUM_POINTS)
-    seen_context, context = _in_deviations(x[:, given]).split(NUM_POINTS) if given else (None, None)
-    for _ in fit_flow(flow, seen.float(), None if not given else seen_context.float(), seed=seed, **FIT):
-        pass  # its losses are for charts
+    x, z = sv.sample_network(network, 2 * NUM_POINTS, seed)
+    rows = torch.cat([z[:, [network.latents.index(v) for v in members]], x[:, given]], dim=1)
+    density = sv.FlowDensity(flow)
+    for _ in sv.fit(density, rows[:NUM_POINTS], sv.Recipe("short", **FIT), seed=seed, every=1000):
+        pass  # its records are for charts
+    fresh = density.units.standard(rows[NUM_POINTS:])
+    start, context = fresh[:, : flow.features], fresh[:, flow.features :] if given else None
     names = [str(v) for v in members]
     return ShownFlow(pair, names, weights, flow.double(), start, torch.randn_like(start), context)
-
-
-def _in_deviations(values: Tensor) -> Tensor:
-    return (values - values.mean(dim=0)) / values.std(dim=0)
 
 
 def _of_vae(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
