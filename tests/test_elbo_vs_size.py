@@ -194,7 +194,7 @@ def test_command_line_train_says_that_the_truth_is_estimated(capsys):
     ("arguments", "sentence"),
     [
         (["train", "student", "--size", "0"], "at least 2 points"),
-        (["train", "student", "--learning-rate", "-1"], "learning rate must be positive, but -1.0 came"),
+        (["train", "student", "--learning-rate", "-1"], "a finite positive number is expected, but '-1' came"),
         (["train", "student", "--structure", "x"], "no model x"),
         (["train", "student", "--recipe", "x"], "one of default, paper, selected"),
         (["train", "student", "--recipe", "selected", "--steps", "9"], "leave --learning-rate, --steps out"),

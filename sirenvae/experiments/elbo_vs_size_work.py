@@ -125,7 +125,7 @@ class _Training:
         values = {
             "train_elbo": _mean_elbo(model, self._x_train[cell][..., :_QUICK_LOOK, :], 1, generator),
             "test_elbo": _mean_elbo(model, self._x_test, 1, generator),
-            "replica_steps_per_second": record.step * len(self._data) / records.seconds if record.step else 0.0,
+            "replica_steps_per_second": record.step * len(self._data) / record.seconds if record.step else 0.0,
         }
         return Progress(cell, record.step, self._trial.num_steps(cell), values)
 

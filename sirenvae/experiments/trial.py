@@ -189,8 +189,8 @@ class Trial(ABC):
                 f"A configuration of {cls.name} in version {VERSION} is expected, but one of {name} in version "
                 f"{version} came; make it anew with this version of sirenvae."
             )
-        known = {one.name for one in fields(cls)}
-        if unknown := sorted(set(values) - known):
+        known = [one.name for one in fields(cls)]
+        if unknown := sorted(set(values) - set(known)):
             raise InputError(f"A configuration of {name} has no {', '.join(unknown)}; it has {', '.join(known)}.")
         try:
             return cls(**{field: _from_plain(field, value) for field, value in values.items()})
