@@ -171,7 +171,7 @@ def test_refitting_moves_the_posterior_alone(linear):
     config = small_config(refit_steps=20)
     model = sv.SIReNVAE(config.network, linear=linear, replicas=(2,)).eval()
     before = {name: value.clone() for name, value in model.named_parameters()}
-    assert list(parts.refit_posterior(config, model)) == list(range(1, 21))
+    assert list(parts.refit_posterior(config, model)) == [20]
     moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
     assert moved == {name for name in before if name.startswith(("encoder.", "posterior_"))}
     assert not model.training
@@ -201,7 +201,7 @@ def test_command(tmp_path, capsys, monkeypatch):
     with open(tmp_path / "table-parts-fork.csv", encoding="utf-8") as file:
         assert [row["exact"] for row in csv.DictReader(file)] == ["none", "decoder", "prior", "both"]
     assert main([*words[:-1], "/dev/null/x"]) == 2
-    assert main([*words, "--runs", "0"]) == 2
+    assert main([{"1": "0"}.get(word, word) for word in words]) == 2
     assert "number of runs is at least 1, but 0 came" in capsys.readouterr().err
 
 

@@ -58,7 +58,7 @@ def network_simulator(network: BayesianNetwork, latents: bool = True) -> Simulat
     Example:
         >>> from sirenvae.graphs import load_network
         >>> network_simulator(load_network("fork"))(5, torch.Generator()).shape
-        torch.Size([5, 3])
+        torch.Size([5, 4])
     """
     if network.conditionals is None:
         raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
