@@ -25,8 +25,8 @@ def vae(num_observed=3, num_latents=1, replicas=(), seed=0):
         num_observed=num_observed, num_latents=num_latents, likelihood="bernoulli", replicas=replicas
     ).double()
     with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.7 * torch.randn_like(parameter))
+        for parameter in model.decoder.parameters():  # the posterior stays wide, so that few draws say enough
+            parameter.add_(torch.randn_like(parameter))
     return model.eval()
 
 
@@ -61,13 +61,12 @@ def test_bounds_lie_below_the_evidence_and_reach_it(num_latents):
     exact = evidence(model, x.numpy())
     assert exact.exp().sum().item() == pytest.approx(1, abs=1e-6)
     generator = torch.Generator().manual_seed(0)
-    elbo, few, many = (
-        model.elbo(x, 2000, generator=generator),
-        *(model.iwae_bound(x, k, generator) for k in (5, 20_000)),
-    )
+    elbo = model.elbo(x, 2000, generator=generator)
+    few = model.iwae_bound(x.repeat(500, 1), 5, generator).view(500, -1).mean(dim=0)
+    many = model.iwae_bound(x, 20_000, generator)
     assert (elbo < exact + 0.01).all()
     assert (exact - elbo).mean() > (exact - many).mean()
-    assert few.mean() < exact.mean()
+    assert elbo.mean() < few.mean() < exact.mean()
     torch.testing.assert_close(many, exact, rtol=0, atol=0.03)
 
 
@@ -123,7 +122,7 @@ def test_digits_train_and_a_killed_fit_goes_on_bit_for_bit(binarization, tmp_pat
     torch.manual_seed(0)
     model = sv.VanillaVAE(num_observed=64, num_latents=4, likelihood="bernoulli", replicas=(2,))
     recipe = sv.Recipe("short", num_steps=240, batch_size=200, learning_rate=1e-2)
-    whole, bounds = model.replica(0, 1), []
+    whole = model.replica(0, 1)
     *_, expected = sv.fit(whole, digits.train, recipe)
     training = sv.fit(model, digits.train, recipe)
     next(training)

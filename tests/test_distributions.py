@@ -7,7 +7,8 @@ import torch
 from torch.distributions import Distribution, Normal, kl_divergence
 
 import sirenvae as sv
-from sirenvae.experiments.learners import MODELS, build_model
+from sirenvae.experiments.registry import VAES as MODELS
+from sirenvae.experiments.registry import build_model
 from sirenvae.truth.distributions import conditional_distribution, observed_distribution, posterior_distribution
 from sirenvae.truth.partly_exact import PartlyExactVAE
 

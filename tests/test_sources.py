@@ -27,23 +27,28 @@ class Rows(sv.Fittable):
 
 
 class Regression(Rows):
-    """q(z | x), a normal around a linear function, for rows x | z of a network of two observed and one latent."""
+    """q(z | x), a normal around a linear function, for rows x | z of a network of three observed and one latent."""
 
     def __init__(self, replicas=()):
         super().__init__(replicas)
-        self.weight = nn.Parameter(torch.zeros(*replicas, 1, 2))
+        self.weight = nn.Parameter(torch.zeros(*replicas, 1, 3))
         self.bias = nn.Parameter(torch.zeros(*replicas, 1, 1))
         self.log_scale = nn.Parameter(torch.zeros(*replicas, 1, 1))
         self.heard = []
 
     def loss(self, batch, noise, kl_weight):
-        x, z = batch[..., :2], batch[..., 2:]
+        x, z = batch[..., :3], batch[..., 3:]
         q = torch.distributions.Normal(x @ self.weight.mT + self.bias, self.log_scale.exp())
         return -q.log_prob(z).squeeze(-1)
 
     def trainable(self):
         frozen = () if self.heard else ("weight",)
         return {name: value for name, value in self.named_parameters() if name not in frozen}
+
+    def rebuilt(self, replicas):
+        new = super().rebuilt(replicas)
+        new.heard = list(self.heard)  # the same phase
+        return new
 
     def begin_phase(self, index, recipes):
         self.heard.append((index, [recipe.name for recipe in recipes]))
@@ -82,7 +87,7 @@ def test_inference_compilation_reaches_the_exact_posterior():
     *_, record = sv.fit(model, sv.network_simulator(FORK), recipe, every=5)
     assert record.step == 1500
     assert record.epoch == 15
-    points = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+    points = torch.cat([torch.zeros(1, 3), torch.eye(3)]).double()
     mean, covariance = sv.true_posterior(FORK, points)
     for weight, bias, log_scale in zip(model.weight, model.bias, model.log_scale, strict=True):
         torch.testing.assert_close(points @ weight.T + bias, mean, rtol=0, atol=0.03)
@@ -202,7 +207,7 @@ def test_models_of_different_families_train_side_by_side():
 def test_the_loss_of_a_refit_is_the_bound_of_its_draws(replicas):
     model = sv.SIReNVAE(FORK, replicas=replicas).double()
     refit = PosteriorRefit(model, 3)
-    x = torch.randn(*replicas, 5, 2, dtype=torch.float64)
+    x = torch.randn(*replicas, 5, 3, dtype=torch.float64)
     noise = torch.randn(*replicas, 5, 3, dtype=torch.float64)
     one = torch.ones(*replicas, 1, dtype=torch.float64)
     draws = torch.stack([model.standard_elbo(x, noise[..., k : k + 1]) for k in range(3)])
@@ -239,7 +244,7 @@ def test_a_refit_moves_the_posterior_of_any_vae_alone(num_draws):
         (lambda: list(sv.fit(Unmoved(), torch.ones(5, 6), SHORT)), "depends on none of the parameters"),
         (lambda: list(sv.fit(Means(), lambda n, generator: torch.ones(3, 6), SHORT)), r"\(320, F\), but .*\(3, 6\)"),
         (lambda: list(sv.fit(Means(), lambda n, generator: [[1.0]] * n, SHORT)), "but a list came"),
-        (lambda: sv.fit(sv.SIReNVAE(FORK), sv.network_simulator(FORK), SHORT), r"\(10000, 2\), but .* \(10000, 3\)"),
+        (lambda: sv.fit(sv.SIReNVAE(FORK), sv.network_simulator(FORK), SHORT), r"\(10000, 3\), but .* \(10000, 4\)"),
         (lambda: sv.fit(Means((2,)), [torch.ones(5, 6), lambda n, g: torch.ones(n, 6)], SHORT), "but both came"),
         (lambda: sv.fit(Means((2,)), [torch.ones(5, 6), torch.ones(5, 4)], SHORT), r"shapes \(5, 6\), \(5, 4\) came"),
         (lambda: sv.fit(Means(), torch.ones(0, 6), SHORT), "at least one row"),

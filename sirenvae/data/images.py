@@ -7,13 +7,13 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from sirenvae.errors import InputError
-from sirenvae.models.simulated import Source
 
 BINARIZATIONS = ("thresholded", "static", "dynamic")
 
@@ -34,7 +34,7 @@ class Images:
 
     name: str
     binarization: str
-    train: Source
+    train: Tensor | Callable[[int, torch.Generator], Tensor]
     test: Tensor
     train_labels: Tensor
     test_labels: Tensor
@@ -98,7 +98,7 @@ def _grey_digits() -> tuple[Tensor, Tensor]:
     return torch.from_numpy(found.data).double() / 16, torch.from_numpy(found.target).long()
 
 
-def _drawn_anew(grey: Tensor) -> Source:
+def _drawn_anew(grey: Tensor) -> Tensor | Callable[[int, torch.Generator], Tensor]:
     """Some images at random, with new bits each time."""
 
     def draw(num_images: int, generator: torch.Generator) -> Tensor:

@@ -102,7 +102,7 @@ class Fittable(nn.Module, ABC):
 
     @abstractmethod
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
-        """A new model of the same kind with other replicas."""
+        """A new model of the same kind, and in the same phase, with other replicas."""
 
     @property
     def dtype(self) -> torch.dtype:

@@ -72,6 +72,7 @@ def save_fit(fit: Fit | RateSearch, path: str | Path) -> None:
         raise InputError(f"A fit of one model by recipes can be saved, but a {type(fit).__name__} came.")
     if not isinstance(fit.model, Fittable):
         raise InputError("A fit of one model can be saved; this one is of several.")
+    _check_class(fit.model)
     tensors, numbers = fit.state()
     tensors = {f"fit.{name}": value for name, value in tensors.items()}
     recipes = [asdict(recipe) for recipe in fit.recipes]

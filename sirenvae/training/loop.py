@@ -308,8 +308,26 @@ def sources_of(models: Sequence[Fittable], x) -> list[Source]:
     Arguments:
         models: Prepared.
         x: As for :func:`sirenvae.training.fit.fit`.
+
+    Raises:
+        InputError: If a model has tables and simulators, or a table has no rows or other columns than another one.
     """
-    return [source for model, own in data_of_each(models, x) for source in model.sources(own)]
+    found = [model.sources(own) for model, own in data_of_each(models, x)]
+    for sources in found:
+        _check_sources(sources)
+    return [source for sources in found for source in sources]
+
+
+def _check_sources(sources: Sequence[Source]) -> None:
+    kinds = {isinstance(source, Tensor) for source in sources}
+    if len(kinds) > 1:
+        raise InputError("The replicas of one model are trained either on tables or by simulators, but both came.")
+    shapes = [tuple(source.shape) for source in sources if isinstance(source, Tensor)]
+    if any(len(shape) != 2 or not shape[0] or shape[1] != shapes[0][-1] for shape in shapes):
+        raise InputError(
+            "The sources of a model are tables with at least one row and the same columns, shape (N, F), but shapes "
+            f"{', '.join(map(str, dict.fromkeys(shapes)))} came."
+        )
 
 
 def data_of_each(models: Sequence[Fittable], x) -> Iterator[tuple[Fittable, Any]]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from sirenvae.errors import InputError
 from sirenvae.models.simulated import Simulator, Source, rows_of
 
 _STEPS_AT_ONCE = 16  # Drawn together, so that drawing for one replica after another costs little.
@@ -31,16 +30,12 @@ class Streams:
         num_points: B, the size of the largest batch; smaller ones are filled up with rows of no weight.
         point_weight: What each row of a batch counts, shape ``(E, B)``; each row of weights sums to 1.
         constant: Whether every batch is the same.
-
-    Raises:
-        InputError: If some sources are tables and some functions, or a table has no rows or other columns.
     """
 
     def __init__(
         self, sources: Sequence[Source], seeds: Sequence[int], batch_sizes: Sequence[int], noise, like: Tensor
     ):
         self._seeds, self._draw_noise, self._like = list(seeds), noise, like
-        _check(sources)
         tables = isinstance(sources[0], Tensor)
         self._rows = _TableRows(sources, seeds, batch_sizes) if tables else _NewRows(sources, seeds, batch_sizes, like)
         self._sizes, self.constant = self._rows.sizes, self._rows.constant
@@ -132,18 +127,6 @@ class _NewRows:
 
     def batch(self, place: int) -> Tensor:
         return self._drawn[place].mT
-
-
-def _check(sources: Sequence[Source]) -> None:
-    kinds = {isinstance(source, Tensor) for source in sources}
-    if len(kinds) > 1:
-        raise InputError("The replicas of one model are trained either on tables or by simulators, but both came.")
-    shapes = [tuple(source.shape) for source in sources if isinstance(source, Tensor)]
-    if any(len(shape) != 2 or not shape[0] or shape[1] != shapes[0][-1] for shape in shapes):
-        raise InputError(
-            "The sources of a model are tables with at least one row and the same columns, shape (N, F), but shapes "
-            f"{', '.join(map(str, dict.fromkeys(shapes)))} came."
-        )
 
 
 def _generator(device: torch.device, *key: int) -> torch.Generator:

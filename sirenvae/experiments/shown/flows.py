@@ -167,13 +167,16 @@ def _random(network, pair, members, weights: str, num_blocks: int, seed: int) ->
 def _fitted(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
     import torch
 
-    import sirenvae as sv
+    from sirenvae.models import FlowDensity
+    from sirenvae.training.fit import fit
+    from sirenvae.training.recipes import Recipe
+    from sirenvae.truth import sample_network
 
     flow, given = _flow(network, members, num_blocks)
-    x, z = sv.sample_network(network, 2 * NUM_POINTS, seed)
+    x, z = sample_network(network, 2 * NUM_POINTS, seed)
     rows = torch.cat([z[:, [network.latents.index(v) for v in members]], x[:, given]], dim=1)
-    density = sv.FlowDensity(flow)
-    for _ in sv.fit(density, rows[:NUM_POINTS], sv.Recipe("short", **FIT), seed=seed, every=1000):
+    density = FlowDensity(flow)
+    for _ in fit(density, rows[:NUM_POINTS], Recipe("short", **FIT), seed=seed, every=1000):
         pass  # its records are for charts
     fresh = density.units.standard(rows[NUM_POINTS:])
     start, context = fresh[:, : flow.features], fresh[:, flow.features :] if given else None
