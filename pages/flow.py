@@ -3,10 +3,10 @@
 import streamlit as st
 
 import sirenvae as sv
-from sirenvae.figures.flow_models import WEIGHTS
+from sirenvae.experiments.shown.flows import WEIGHTS
+from sirenvae.experiments.shown.ways import WAYS
 from sirenvae.figures.flow_samples import samples_figure, samples_table
 from sirenvae.figures.flow_words import short_number
-from sirenvae.figures.flows import WAYS
 from sirenvae.figures.ink import readable
 from sirenvae.ui.flow.picture import (
     MOST_BLOCKS,

@@ -74,7 +74,7 @@ def _missing(needs: Iterable[str], folder: str | Path | None) -> str:
 
 def device_in_words() -> str:
     """On what models are trained here, in a sentence."""
-    from sirenvae.experiments.learners import best_device
+    from sirenvae.experiments.side_by_side import best_device
 
     if best_device().type == "cuda":
         return "Models are trained on the GPU; numbers may differ from those on a CPU in the last digits."
@@ -129,24 +129,15 @@ def _text(value, form: str) -> str:
     return format(value, form)
 
 
-def finished(experiment, config, num_workers: int | None = None) -> list:
-    """Run an experiment on this machine's cores as the command line does, with a bar, and return its points.
+def finished(trial, num_workers: int | None = None) -> list:
+    """Run a trial on this machine's cores as the command line does, with a bar, and return its points.
 
     Arguments:
-        experiment: The module, for example :mod:`sirenvae.experiments.table1`.
-        config: A configuration of it.
+        trial: For example a :class:`~sirenvae.experiments.table1.Table1`.
         num_workers: Processes; one for each core if not given. The numbers do not depend on it.
     """
-    from sirenvae.cli.sweeping import BAR_OF_COSTS, follow
     from sirenvae.experiments.executors import local_processes
+    from sirenvae.experiments.following import follow
 
-    lengths = {cell: config.cost(cell) for cell in config.cells()}
     with local_processes(num_workers or os.cpu_count() or 1) as (executor, line):
-        return follow(
-            experiment.run(config, executor, line),
-            lengths,
-            lambda event: lengths[event.cell] * event.step / event.num_steps,
-            "running",
-            leave=False,
-            bar_format=BAR_OF_COSTS,
-        )
+        return follow(trial, trial.run(executor, line), "running", leave=False)

@@ -5,8 +5,8 @@ import sys
 import torch
 
 import sirenvae as sv
-from sirenvae.experiments import table1
 from sirenvae.experiments.store import Store
+from sirenvae.experiments.table1 import Table1
 from sirenvae.training.recipes import Recipe
 
 SHORT = Recipe("short", num_steps=20)
@@ -24,10 +24,10 @@ def small_config(**changes):
         iwae_samples=30,
         num_updates=3,
     )
-    return table1.Config(**settings | changes)
+    return Table1(**settings | changes)
 
 
 if __name__ == "__main__":  # To be killed.
     torch.set_num_threads(1)
     with Store(sys.argv[1]) as its_store:
-        list(table1.run(small_config(), store=its_store))
+        list(small_config().run(store=its_store))

@@ -150,12 +150,12 @@ def here(tmp_path, monkeypatch):
     for module in (elbo_vs_size, table1):
         monkeypatch.setattr(module, "preset", smaller(module.preset))
     short = Recipe("short", num_steps=2)
-    monkeypatch.setattr(tuning.Config, "recipes", lambda self: drawn(self.num_tries))
+    monkeypatch.setattr(tuning.Tuning, "recipes", lambda self: drawn(self.num_tries))
     small = dict(num_test=20, iwae_samples=5)
     refit = dict(elbo_samples=2, many_samples=8, num_fresh=50, refit_steps=2, refit_batch=8, refit_draws=2)
     search = dict(models=("true", "vanilla_vae"), search_runs=1, second_runs=1, search_test=20, search_samples=5)
-    for module, changes in ((parts, small | refit | {"recipe": short}), (tuning, small | search)):
-        monkeypatch.setattr(module, "Config", fewer(module.Config, changes))
+    monkeypatch.setattr(parts, "Parts", fewer(parts.Parts, small | refit | {"recipe": short}))
+    monkeypatch.setattr(tuning, "Tuning", fewer(tuning.Tuning, small | search))
     monkeypatch.setattr(executors, "local_processes", told_workers)
     monkeypatch.setattr(executors, "cluster", told_cluster)
     monkeypatch.setattr(export, "find_browser", lambda: None)
@@ -244,7 +244,7 @@ def test_a_store_is_used_by_the_next_run(here, capsys):
 def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch, here, capsys):
     assert seen(f"{TRAIN} --recipe paper --steps 2", capsys) != seen(f"{TRAIN} --recipe paper --steps 3", capsys)
     configs = []
-    monkeypatch.setattr(elbo_vs_size, "run", lambda config: configs.append(config) or iter(()))
+    monkeypatch.setattr(elbo_vs_size.ElboVsSize, "run", lambda trial: configs.append(trial) or iter(()))
     with pytest.raises(ValueError, match="unpack"):  # nothing was trained
         main(["train", "fork", "--recipe", "paper", "--steps", "10"])
     assert configs[0].recipe == replace(RECIPES["paper"], num_steps=10)

@@ -12,6 +12,7 @@ import sirenvae as sv
 from sirenvae.cli import main
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.store import Store
+from sirenvae.experiments.trial import Point, Progress
 from sirenvae.figures.elbo import elbo_vs_size_figure
 from sirenvae.figures.export import find_browser, write_html
 from sirenvae.training.recipes import Recipe
@@ -24,23 +25,23 @@ def small_config(**changes):
     settings = dict(
         sizes=(30, 10), models=("true", "vanilla_vae"), num_seeds=2, recipe=SHORT, num_test=50, num_updates=3
     )
-    return elbo_vs_size.Config(sv.load_network("fork"), **settings | changes)
+    return elbo_vs_size.ElboVsSize(sv.load_network("fork"), **settings | changes)
 
 
 def test_an_experiment_yields_progress_and_a_point_per_cell():
     config = small_config()
-    events = list(elbo_vs_size.run(config))
-    points = [event for event in events if isinstance(event, elbo_vs_size.Point)]
-    assert [(point.cell.size, point.cell.model) for point in points] == [
+    events = list(config.run())
+    points = [event for event in events if isinstance(event, Point)]
+    assert [(point.cell.size, point.cell.learner) for point in points] == [
         (10, "true"),
         (30, "true"),
         (10, "vanilla_vae"),
         (30, "vanilla_vae"),
     ]
     assert len(events) == 4 * 4
-    assert all(len(point.elbo) == 2 for point in points)
-    assert all(i >= e for point in points for i, e in zip(point.iwae, point.elbo, strict=True))
-    rows = elbo_vs_size.table(config, points)
+    assert all(len(point.values["elbo"]) == 2 for point in points)
+    assert all(i >= e for point in points for i, e in zip(point.values["iwae"], point.values["elbo"], strict=True))
+    rows = config.rows(points)
     assert len(rows) == 8
     assert rows[0]["excess_nll"] == rows[0]["true_log_evidence"] - rows[0]["iwae"]
 
@@ -49,21 +50,21 @@ def test_on_the_way_all_test_points_count():
     """Else the curve could pass the line of the truth, which is that of all test points."""
     at_rest = Recipe("at rest", num_steps=4, learning_rate=1e-12)
     config = small_config(sizes=(10,), models=("true",), num_test=3000, recipe=at_rest)
-    *on_the_way, point = elbo_vs_size.run(config)
+    *on_the_way, point = config.run()
     for progress in on_the_way:
-        assert progress.test_elbo == pytest.approx(point.elbo, abs=0.2)
+        assert progress.values["test_elbo"] == pytest.approx(point.values["elbo"], abs=0.2)
 
 
 def test_worker_processes_find_the_same_points():
     from sirenvae.experiments.executors import local_processes
 
     config = small_config(sizes=(10,))
-    here = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
+    here = [event for event in config.run() if isinstance(event, Point)]
     with local_processes(2) as (executor, line):
-        events = list(elbo_vs_size.run(config, executor, line))
-    there = [event for event in events if isinstance(event, elbo_vs_size.Point)]
-    assert any(isinstance(event, elbo_vs_size.Progress) for event in events)
-    for row, other in zip(elbo_vs_size.table(config, here), elbo_vs_size.table(config, there), strict=True):
+        events = list(config.run(executor, line))
+    there = [event for event in events if isinstance(event, Point)]
+    assert any(isinstance(event, Progress) for event in events)
+    for row, other in zip(config.rows(here), config.rows(there), strict=True):
         assert row["elbo"] == pytest.approx(other["elbo"], abs=1e-4)
 
 
@@ -72,7 +73,7 @@ def test_leaving_early_stops_the_workers():
 
     long = small_config(recipe=Recipe("long", num_steps=100_000), num_updates=5000)
     with local_processes(1) as (executor, line):
-        for event in elbo_vs_size.run(long, executor, line):
+        for event in long.run(executor, line):
             assert event.step < 100_000
             break
     assert line.stop.is_set()
@@ -105,20 +106,22 @@ def test_presets():
 
 def test_the_figure_keeps_its_points_too(tmp_path):
     network = sv.load_network("fork")
-    config = elbo_vs_size.Config(network, (30, 10), ("true",), num_seeds=2, recipe=SHORT, num_test=50, num_updates=3)
+    config = elbo_vs_size.ElboVsSize(
+        network, (30, 10), ("true",), num_seeds=2, recipe=SHORT, num_test=50, num_updates=3
+    )
     with Store(tmp_path / "s.sqlite") as store:
-        first = list(elbo_vs_size.run(config, store=store))
-        second = list(elbo_vs_size.run(replace(config, sizes=(10, 20, 30), num_updates=5), store=store))
-    found = [event for event in second if isinstance(event, elbo_vs_size.Point)]
+        first = list(config.run(store=store))
+        second = list(replace(config, sizes=(10, 20, 30), num_updates=5).run(store=store))
+    found = [event for event in second if isinstance(event, Point)]
     assert [(point.cell.size, point.was_stored) for point in found] == [(10, True), (30, True), (20, False)]
-    assert {event.cell.size for event in second if isinstance(event, elbo_vs_size.Progress)} == {20}
-    without = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
+    assert {event.cell.size for event in second if isinstance(event, Progress)} == {20}
+    without = [event for event in config.run() if isinstance(event, Point)]
     assert [replace(point, was_stored=False) for point in found[:2]] == [
-        event for event in first if isinstance(event, elbo_vs_size.Point)
+        event for event in first if isinstance(event, Point)
     ]
     for point, other in zip(found[:2], without, strict=True):
-        assert point.iwae == pytest.approx(other.iwae, abs=1e-4)
-        assert point.truth == other.truth
+        assert point.values["iwae"] == pytest.approx(other.values["iwae"], abs=1e-4)
+        assert point.values["truth"] == other.values["truth"]
 
 
 def test_the_figure_has_a_curve_and_a_band_for_each_model_and_the_exact_line(tmp_path):
@@ -191,7 +194,7 @@ def test_command_line_train_says_that_the_truth_is_estimated(capsys):
     ("arguments", "sentence"),
     [
         (["train", "student", "--size", "0"], "at least 2 points"),
-        (["train", "student", "--learning-rate", "-1"], "learning rate must be positive, but -1.0 came"),
+        (["train", "student", "--learning-rate", "-1"], "a finite positive number is expected, but '-1' came"),
         (["train", "student", "--structure", "x"], "no model x"),
         (["train", "student", "--recipe", "x"], "one of default, paper, selected"),
         (["train", "student", "--recipe", "selected", "--steps", "9"], "leave --learning-rate, --steps out"),

@@ -9,16 +9,13 @@ import pytest
 import torch
 
 import sirenvae as sv
+from sirenvae.experiments.shown.masks import FLOWS, FlowGraph, block_layers, flow_graph, measured_jacobian
 from sirenvae.figures.masks import (
-    FLOWS,
-    FlowGraph,
     block_drawing,
     blocks_needed,
     describe_reach,
-    flow_graph,
     mask_heatmap,
     mask_product,
-    measured_jacobian,
     stack_drawing,
 )
 from sirenvae.flows import GraphicalResidualFlow, layer_masks
@@ -34,6 +31,10 @@ def random_graph(num_outputs: int, num_inputs: int, seed: int) -> FlowGraph:
     square = adjacency[:, :num_outputs].tril() | torch.eye(num_outputs, dtype=torch.bool)
     adjacency = torch.cat([square, adjacency[:, num_outputs:]], dim=1)
     return FlowGraph("posterior", tuple(f"v{j}" for j in range(num_inputs)), adjacency)
+
+
+def drawn(graph: FlowGraph, hidden: list[int] | None = None) -> dict:
+    return block_drawing(graph, block_layers(graph, hidden))
 
 
 def drawn_masks(drawing: dict) -> list[np.ndarray]:
@@ -57,7 +58,7 @@ def walked_paths(masks: list[np.ndarray], j: int, i: int) -> int:
 def test_product_of_masks_counts_the_paths_and_is_the_graph(seed, hidden):
     graph = random_graph(4, 6, seed)
     product = mask_product(layer_masks(graph.adjacency, hidden))
-    masks = drawn_masks(block_drawing(graph, hidden))
+    masks = drawn_masks(drawn(graph, hidden))
     for i, j in np.ndindex(*product.shape):
         assert product[i, j] == walked_paths(masks, j, i)
         assert (product[i, j] > 0) == bool(graph.adjacency[i, j])
@@ -68,7 +69,7 @@ def test_product_of_masks_counts_the_paths_and_is_the_graph(seed, hidden):
 def test_edges_are_those_of_the_network_or_its_inverse(flow, structure):
     network = sv.load_network("ecoli70")
     graph = flow_graph(network, flow, structure)
-    edges = {(graph.inputs[j], graph.inputs[i]) for j, i in block_drawing(graph)["edges"]}
+    edges = {(graph.inputs[j], graph.inputs[i]) for j, i in drawn(graph)["edges"]}
     latents = set(network.latents)
     if structure == "true":
         dag = network.dag if flow == "prior" else sv.invert(network).dag
@@ -90,7 +91,7 @@ def test_context_is_left_out_only_where_the_prior_reads_none():
 
 
 def test_units_are_grouped_and_their_sets_make_the_masks():
-    drawing = block_drawing(flow_graph(sv.load_network("student")), [11, 12])
+    drawing = drawn(flow_graph(sv.load_network("student")), [11, 12])
     masks = drawn_masks(drawing)
     for layer in drawing["layers"]:
         assert layer["owners"] == sorted(layer["owners"])
@@ -103,7 +104,7 @@ def test_units_are_grouped_and_their_sets_make_the_masks():
 
 
 def test_student_counts():
-    drawing = block_drawing(flow_graph(sv.load_network("student")))
+    drawing = drawn(flow_graph(sv.load_network("student")))
     assert len(drawing["edges"]) == 12
     assert (drawing["kept"], drawing["dense"]) == (47, 144)
 
@@ -111,7 +112,7 @@ def test_student_counts():
 @pytest.mark.parametrize("seed", range(4))
 def test_blocks_needed_is_the_distance_in_the_graph(seed):
     graph = random_graph(7, 10, seed)
-    edges = nx.DiGraph((j, i) for j, i in block_drawing(graph)["edges"])
+    edges = nx.DiGraph((j, i) for j, i in drawn(graph)["edges"])
     edges.add_nodes_from(range(10))
     for (i, j), needed in np.ndenumerate(blocks_needed(graph)):
         if i == j:
@@ -125,16 +126,15 @@ def test_blocks_needed_is_the_distance_in_the_graph(seed):
 @pytest.mark.parametrize("num_blocks", [1, 2, 3])
 def test_measured_support_is_what_the_stack_reaches(num_blocks):
     graph = flow_graph(sv.load_network("ecoli70"), "prior")
-    drawing = stack_drawing(graph, num_blocks)
+    drawing = stack_drawing(graph, num_blocks, measured_jacobian(graph, num_blocks))
     needed = np.array(drawing["needed"])
     assert ((np.array(drawing["measured"]) > 0) == ((needed > 0) & (needed <= num_blocks))).all()
     assert drawing["violated"] == 0
     assert drawing["reached"] + drawing["forbidden"] == needed.size
 
 
-def test_a_forbidden_entry_that_is_not_zero_is_counted(monkeypatch):
-    monkeypatch.setattr("sirenvae.figures.masks.measured_jacobian", lambda *_: np.full((5, 7), 1e-300))
-    assert stack_drawing(flow_graph(sv.load_network("student")), 1)["violated"] == 18
+def test_a_forbidden_entry_that_is_not_zero_is_counted():
+    assert stack_drawing(flow_graph(sv.load_network("student")), 1, np.full((5, 7), 1e-300))["violated"] == 18
 
 
 def test_measuring_leaves_the_global_seed_alone():
@@ -184,7 +184,7 @@ def test_words():
 def test_bad_input_is_one_sentence():
     graph = flow_graph(sv.load_network("student"))
     with pytest.raises(sv.InputError, match="its width is 3"):
-        block_drawing(graph, [3])
+        drawn(graph, [3])
     with pytest.raises(sv.InputError, match="'decoder' does not exist"):
         flow_graph(sv.load_network("student"), "decoder")
 

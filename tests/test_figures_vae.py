@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 
 import sirenvae as sv
-from sirenvae.figures.vae import MOST_UNITS, decoder_check, vae_drawing
+from sirenvae.experiments.shown.vae import decoder_check, vae_masks
+from sirenvae.figures.vae import MOST_UNITS, vae_drawing
 from sirenvae.models.structures import STRUCTURES, structure_of
 
 NETWORKS = ("student", "ecoli70", "random-dag-30-2-4")
+
+
+def drawn(network, *asked, **settings) -> dict:
+    return vae_drawing(network, vae_masks(network, *asked, **settings))
 
 
 def drawn_masks(part: dict) -> list[np.ndarray]:
@@ -36,7 +41,7 @@ def seen(drawing: dict, part: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("structure", STRUCTURES)
 def test_the_masks_are_those_of_the_model(name, structure):
     network = sv.load_network(name)
-    model, drawing = sv.SIReNVAE(network, structure), vae_drawing(network, structure)
+    model, drawing = sv.SIReNVAE(network, structure), drawn(network, structure)
     declared = [str(v) for v in (*network.latents, *network.observed)]
     place = [declared.index(v) for v in drawing["names"]]  # of a drawn variable among the model's columns
     real = {
@@ -50,14 +55,14 @@ def test_the_masks_are_those_of_the_model(name, structure):
         first = 0 if part != "decoder" else len(network.latents)
         rows = [place[v] - first for v in drawing[part]["outputs"]]
         orders = [[place[v] for v in drawing[part]["inputs"]], drawing[part]["hidden"][0]["units"], rows]
-        for drawn, mask, earlier, later in zip(drawn_masks(drawing[part]), masks, orders, orders[1:], strict=False):
-            assert (drawn == np.asarray(mask, dtype=bool)[np.ix_(later, earlier)]).all()
+        for shown, mask, earlier, later in zip(drawn_masks(drawing[part]), masks, orders, orders[1:], strict=False):
+            assert (shown == np.asarray(mask, dtype=bool)[np.ix_(later, earlier)]).all()
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_is_reached_is_the_network_and_its_inverse(name):
     network = sv.load_network(name)
-    drawing = vae_drawing(network)
+    drawing = drawn(network)
     latents = set(network.latents)
     own = {(v, v) for v in latents}
     assert seen(drawing, "encoder") == set(sv.invert(network).dag.edges) | own
@@ -69,7 +74,7 @@ def test_what_is_reached_is_the_network_and_its_inverse(name):
 
 
 def test_sets_are_what_the_units_see():
-    drawing = vae_drawing(sv.load_network("ecoli70"))
+    drawing = drawn(sv.load_network("ecoli70"))
     for part in ("encoder", "prior", "decoder"):
         first, _ = drawn_masks(drawing[part])
         inputs = drawing[part]["inputs"]
@@ -78,25 +83,25 @@ def test_sets_are_what_the_units_see():
 
 
 def test_layers_and_widths_are_those_asked_for():
-    drawing = vae_drawing(sv.load_network("student"), hidden_features=[9, 8])
+    drawing = drawn(sv.load_network("student"), hidden_features=[9, 8])
     assert [len(layer["sets"]) for layer in drawing["encoder"]["hidden"]] == [9, 8]
     assert len(drawn_masks(drawing["prior"])) == 3
-    assert len(vae_drawing(sv.load_network("student"), num_layers=3)["prior"]["hidden"]) == 3
+    assert len(drawn(sv.load_network("student"), num_layers=3)["prior"]["hidden"]) == 3
     with pytest.raises(sv.InputError, match="its width is 3"):
-        vae_drawing(sv.load_network("student"), hidden_features=[3])
+        drawn(sv.load_network("student"), hidden_features=[3])
 
 
 def test_observed_parents_are_read_by_prior_and_decoder():
     network = sv.load_network("student").with_observed({"D", "J", "H"})
-    drawing = vae_drawing(network)
+    drawing = drawn(network)
     assert ("D", "G") in seen(drawing, "prior")
     assert ("J", "H") in seen(drawing, "decoder")
-    assert seen(vae_drawing(network, structure_of(network)), "prior") == seen(drawing, "prior")
+    assert seen(drawn(network, structure_of(network)), "prior") == seen(drawing, "prior")
 
 
 def test_a_large_model_is_drawn_without_hidden_units():
     network = sv.load_network(f"random-chain-{MOST_UNITS + 1}-1").with_observed(["v200", "v201"])
-    drawing = vae_drawing(network)
+    drawing = drawn(network)
     assert not drawing["units"]
     assert drawing["encoder"]["hidden"] == []
     latents = set(network.latents)

@@ -10,10 +10,12 @@ import pytest
 import torch
 
 import sirenvae as sv
-from sirenvae.figures.flow_density import LEVELS, SIZE, pair_density
-from sirenvae.figures.flow_models import MOST_LATENTS, ShownFlow, shown_flow, telling_pair
-from sirenvae.figures.flow_samples import samples_beside, samples_figure, samples_table
-from sirenvae.figures.flows import flow_drawing, log_det_error
+from sirenvae.experiments.shown.density import LEVELS, SIZE, pair_density
+from sirenvae.experiments.shown.flows import MOST_LATENTS, ShownFlow, shown_flow, telling_pair
+from sirenvae.experiments.shown.samples import samples_beside
+from sirenvae.experiments.shown.ways import flow_way, log_det_error
+from sirenvae.figures.flow_samples import samples_figure, samples_table
+from sirenvae.figures.flows import flow_drawing
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def test_observed_parents_are_context():
     shown = shown_flow(net, ("S", "L"), "fitted", num_blocks=1)
     assert shown.names == ["I", "S", "L"]
     assert shown.flow.context_features == shown.context.shape[1] == 1
-    flow_drawing(shown, "backwards")
+    flow_drawing(flow_way(shown, "backwards"))
 
 
 @pytest.mark.parametrize("name", ["student", "tree-tanh-3", "chain", "arth150"])
@@ -61,7 +63,7 @@ def test_the_first_pair_is_an_edge_with_few_ancestors(name):
 def test_pairs_without_edges_and_single_latents():
     assert telling_pair(sv.load_network("collider")) == ("a", "b")
     assert telling_pair(sv.load_network("fork")) == ("z",)
-    drawing = flow_drawing(shown_flow(sv.load_network("fork"), ("z",), num_blocks=2))
+    drawing = flow_drawing(flow_way(shown_flow(sv.load_network("fork"), ("z",), num_blocks=2)))
     assert drawing["axes"] == ["z", "z at the start"]
     assert drawing["densities"] == []
     start = unpacked(drawing["frames"][0], drawing)
@@ -70,7 +72,7 @@ def test_pairs_without_edges_and_single_latents():
 
 
 def test_forward_frames_are_the_flow_block_by_block(fitted):
-    drawing = flow_drawing(fitted)
+    drawing = flow_drawing(flow_way(fitted))
     assert [frame["block"] for frame in drawing["frames"]] == [0, 1, 2]
     noise, _ = fitted.flow.forward_and_log_det(fitted.start)
     inside = (noise.detach().abs() < drawing["reach"]).all(dim=1).numpy()
@@ -82,7 +84,7 @@ def test_forward_frames_are_the_flow_block_by_block(fitted):
 
 
 def test_backward_frames_end_at_samples_and_their_residuals_fall(fitted):
-    drawing = flow_drawing(fitted, "backwards")
+    drawing = flow_drawing(flow_way(fitted, "backwards"))
     frames = drawing["frames"]
     assert [frame["block"] for frame in frames] == sorted((frame["block"] for frame in frames), reverse=True)
     samples, _ = fitted.flow.inverse_and_log_det(fitted.noise)
@@ -101,7 +103,7 @@ def test_a_fitted_flow_turns_latents_into_noise(fitted):
     assert fitted.start.T.corrcoef()[0, 1] > 0.8
     noise, _ = fitted.flow.forward_and_log_det(fitted.start)
     assert abs(noise.T.corrcoef()[0, 1].item()) < 0.15
-    for density in flow_drawing(fitted)["densities"]:
+    for density in flow_drawing(flow_way(fitted))["densities"]:
         assert density["size"] == SIZE
 
 
@@ -135,7 +137,7 @@ def test_a_third_latent_is_summed_out():
 
 
 def test_large_weights_are_held_at_the_bound():
-    drawing = flow_drawing(shown_flow(sv.load_network("student"), ("G", "L"), "large random"))
+    drawing = flow_drawing(flow_way(shown_flow(sv.load_network("student"), ("G", "L"), "large random")))
     assert drawing["bounds"] == pytest.approx([(0.99 * 0.97) ** 2] * 4, abs=1e-4)
     assert all(stretch <= bound for stretch, bound in zip(drawing["stretch"], drawing["bounds"], strict=True))
     assert drawing["promised"] < 1
@@ -190,7 +192,7 @@ def test_bad_input_is_one_sentence():
         with pytest.raises(sv.InputError, match=words):
             shown_flow(network, pair, weights)
     with pytest.raises(sv.InputError, match="'sideways' does not exist"):
-        flow_drawing(shown_flow(net, ("I", "S")), "sideways")
+        flow_way(shown_flow(net, ("I", "S")), "sideways")
     with pytest.raises(sv.InputError, match="no truth"):
         samples_beside(net, shown_flow(net, ("I", "S")))
 

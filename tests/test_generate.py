@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import sirenvae as sv
-from sirenvae.graphs.catalogue.generated import KINDS, Recipe, recipe_of
+from sirenvae.graphs.catalogue.generated import KINDS, Generated, generated_of
 from sirenvae.graphs.linear_gaussian import joint_moments
 
 PINNED = """{
@@ -107,5 +107,5 @@ def test_other_arguments_out_of_range():
     with pytest.raises(sv.InputError, match=r"but 2\.5 came"):
         sv.generate_network(parents=2.5)
     with pytest.raises(sv.InputError, match="one parent per variable"):
-        Recipe("random-tree", 20, 2, 7)
-    assert recipe_of("ecoli70") is None
+        Generated("random-tree", 20, 2, 7)
+    assert generated_of("ecoli70") is None

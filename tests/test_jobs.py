@@ -13,18 +13,25 @@ import torch
 
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
+from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.experiments.keeping import Keeper, model_file
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.experiments.trial import Point
 from sirenvae.graphs import BayesianNetwork, load_network
-from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Plan
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
 from sirenvae.jobs.queue import TrainingManager
 from sirenvae.jobs.worker import train
 from sirenvae.training import RECIPES
 from sirenvae.training.checkpoints import load_model
 
 STUDENT = load_network("student")
-SMALL = Plan(STUDENT, models=("true", "vanilla_vae"), sizes=(14,), num_seeds=1, num_steps=10)
-LONG = Plan(STUDENT, models=("vanilla_vae", "true"), sizes=(14,), num_seeds=1, num_steps=20_000)
+
+
+def recipe_of(num_steps):
+    return replace(RECIPES["default"], name="default, changed", num_steps=num_steps)
+
+
+SMALL = ElboVsSize(STUDENT, (14,), ("true", "vanilla_vae"), num_seeds=1, recipe=recipe_of(10))
+LONG = ElboVsSize(STUDENT, (14,), ("vanilla_vae", "true"), num_seeds=1, recipe=recipe_of(20_000))
 
 
 def wait_for(manager, job_id, condition, timeout=30.0):
@@ -47,25 +54,20 @@ def manager():
 
 
 def test_job_trains_and_its_rows_are_those_of_the_experiment(manager):
-    job = wait_for(manager, manager.submit(SMALL, patience=30.0), ended)
+    job = wait_for(manager, manager.submit(SMALL.to_json()), ended)
     assert (job.state, job.message) == (FINISHED, "")
-    config = elbo_vs_size.Config(STUDENT, (14,), SMALL.models, num_seeds=1, recipe=_recipe(num_steps=10))
-    points = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
-    expected = elbo_vs_size.table(config, points)
+    expected = SMALL.rows([event for event in SMALL.run() if isinstance(event, Point)])
     assert [row["model"] for row in job.rows] == ["true", "vanilla_vae"]
     for row, other in zip(job.rows, expected, strict=True):
         assert row["elbo"] == pytest.approx(other["elbo"], abs=1e-3)
         assert row["true_log_evidence"] == pytest.approx(other["true_log_evidence"], abs=1e-4)
     assert {record["model"] for record in job.progress} == {"true", "vanilla_vae"}
     assert job.about["steps"] == {14: 10}
-
-
-def _recipe(**changes):
-    return replace(RECIPES["default"], name="default, changed", **changes)
+    assert job.worker["decay"]["true"] < job.worker["decay"]["vanilla_vae"]
 
 
 def test_stop_is_quick_and_keeps_the_points(manager):
-    job_id = manager.submit(LONG, patience=30.0)
+    job_id = manager.submit(LONG.to_json())
     wait_for(manager, job_id, lambda job: job.progress)
     start = time.monotonic()
     manager.stop(job_id)
@@ -76,9 +78,9 @@ def test_stop_is_quick_and_keeps_the_points(manager):
 
 
 def test_a_stopped_job_goes_on_where_it_stopped_and_finds_the_same(manager):
-    plan = replace(SMALL, models=("vanilla_vae",), num_steps=1000)
-    expected = wait_for(manager, manager.submit(plan, patience=30.0), ended, timeout=90.0).rows
-    job_id = manager.submit(plan, patience=30.0)
+    trial = replace(SMALL, models=("vanilla_vae",), recipe=recipe_of(1000))
+    expected = wait_for(manager, manager.submit(trial.to_json()), ended, timeout=90.0).rows
+    job_id = manager.submit(trial.to_json())
     wait_for(manager, job_id, lambda job: len(job.progress) >= 3)
     manager.stop(job_id)
     stopped = manager.job(job_id)
@@ -101,12 +103,12 @@ def test_a_stopped_job_goes_on_where_it_stopped_and_finds_the_same(manager):
 
 def test_models_of_a_job_can_be_loaded_and_go_when_it_is_forgotten():
     manager = TrainingManager(max_kept=1)
-    first = manager.submit(SMALL, patience=30.0)
+    first = manager.submit(SMALL.to_json())
     job = wait_for(manager, first, ended)
     for model in SMALL.models:
         loaded = load_model(model_file(job.folder, model, 14))
         assert (loaded.structure, loaded.replicas) == (model, (1,))
-    manager.submit(SMALL, patience=30.0)
+    manager.submit(SMALL.to_json())
     assert manager.job(first) is None
     assert not job.folder.exists()
     parent = job.folder.parent
@@ -117,32 +119,40 @@ def test_models_of_a_job_can_be_loaded_and_go_when_it_is_forgotten():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"sizes": (0,)}, "at least 2 points"),
-        ({"sizes": ()}, "at least 2 points"),
-        ({"models": ()}, "There is no model"),
-        ({"learning_rate": -1.0}, "learning rate must be positive"),
+        ({"sizes": [0]}, "at least 2 points"),
+        ({"sizes": []}, "at least 2 points"),
+        ({"models": []}, "There is no model"),
         ({"num_seeds": 0}, "seeds is at least 1"),
-        ({"num_steps": 0}, "number of steps is at least 1"),
-        ({"preset": "huge"}, "'huge' does not exist"),
-        ({"network": BayesianNetwork(STUDENT.dag, name="bare")}, "bare is a structure without numbers"),
+        ({"recipe": {"name": "wild", "learning_rate": -1.0}}, "learning rate must be positive"),
+        ({"recipe": {"name": "none", "num_steps": 0}}, "number of steps is at least 1"),
+        ({"recipe": {"name": "odd", "speed": 1}}, "The configuration of elbo-vs-size cannot be read"),
+        ({"colour": "red"}, "has no colour; it has network, sizes"),
+        ({"trial": "table-9"}, "There is no trial 'table-9'; there are table-1, elbo-vs-size"),
+        ({"version": 0}, "version 1 is expected, but one of elbo-vs-size in version 0 came"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_in_one_sentence(manager, change, words):
     before = manager.job_ids()
-    with pytest.raises(InputError, match=words):
-        manager.submit(replace(SMALL, **change), patience=30.0)
+    with pytest.raises(InputError, match=words) as caught:
+        manager.submit(SMALL.to_json() | change)
+    assert "\n" not in str(caught.value)
     assert manager.job_ids() == before
 
 
+def test_a_network_without_numbers_is_refused():
+    with pytest.raises(InputError, match="bare is a structure without numbers"):
+        replace(SMALL, network=BayesianNetwork(STUDENT.dag, name="bare"))
+
+
 def test_bad_input_is_refused_while_a_job_trains_and_the_queue_has_an_end(manager):
-    running = manager.submit(LONG, patience=30.0)
+    running = manager.submit(LONG.to_json())
     wait_for(manager, running, lambda job: job.state == RUNNING)
     with pytest.raises(InputError, match="learning rate"):
-        manager.submit(Plan(STUDENT, models=("true",), sizes=(14,), learning_rate=-1.0), patience=30.0)
-    first, second = manager.submit(SMALL), manager.submit(SMALL)
+        manager.submit(SMALL.to_json() | {"recipe": {"name": "wild", "learning_rate": -1.0}})
+    first, second = manager.submit(SMALL.to_json()), manager.submit(SMALL.to_json())
     assert manager.num_ahead(second) == 2
     with pytest.raises(InputError, match="2 runs wait already"):
-        manager.submit(SMALL)
+        manager.submit(SMALL.to_json())
     manager.stop(first)
     assert manager.job(first).state == STOPPED
     assert manager.job(second).state == QUEUED
@@ -159,22 +169,22 @@ def test_bad_input_is_refused_while_a_job_trains_and_the_queue_has_an_end(manage
     ],
 )
 def test_a_job_that_breaks_off_says_what_to_do(monkeypatch, tmp_path, error, advice):
-    def broken(config, keeper):
+    def broken(trial, keeper):
         raise error
         yield
 
-    monkeypatch.setattr(elbo_vs_size, "run", broken)
+    monkeypatch.setattr(ElboVsSize, "run", broken)
     sent = []
-    train("job", SMALL, Keeper(tmp_path), lambda *message: sent.append(message), stopped=set())
+    train("job", SMALL.to_json(), Keeper(tmp_path), lambda *message: sent.append(message), stopped=set())
     [(kind, _, (state, message))] = sent
     assert (kind, state) == ("ended", FAILED)
     assert message.endswith(advice)
 
 
 def test_a_dead_worker_fails_its_job_and_is_replaced(manager):
-    running = manager.submit(LONG, patience=30.0)
+    running = manager.submit(LONG.to_json())
     wait_for(manager, running, lambda job: job.progress)
-    waiting = manager.submit(SMALL)
+    waiting = manager.submit(SMALL.to_json())
     manager._worker.kill()
     job = wait_for(manager, running, ended)
     assert job.state == FAILED
@@ -184,15 +194,15 @@ def test_a_dead_worker_fails_its_job_and_is_replaced(manager):
 
 def test_a_job_that_never_reports_is_stopped_at_the_cap():
     manager = TrainingManager(max_seconds=0.3, stop_seconds=0.1)
-    silent = Plan(STUDENT, models=("true",), sizes=(200_000,), num_seeds=4)
-    job = wait_for(manager, manager.submit(silent, patience=30.0), ended)
+    silent = ElboVsSize(STUDENT, (200_000,), ("true",), num_seeds=4)
+    job = wait_for(manager, manager.submit(silent.to_json()), ended)
     manager.close()
     assert job.state == STOPPED
     assert "the longest a job may take" in job.message
 
 
 def test_the_worker_ends_when_its_stdin_does(manager):
-    manager.submit(SMALL, patience=30.0)
+    manager.submit(SMALL.to_json())
     worker = manager._worker.process
     worker.stdin.close()
     assert worker.wait(timeout=10) == 0
@@ -204,8 +214,7 @@ def test_the_page_needs_no_torch():
     assert printed.split() == ["False"]
 
 
-def test_every_model_has_a_look_and_every_preset_a_button():
+def test_every_preset_has_a_button():
     from sirenvae.ui.training.controls import PRESETS
 
-    assert tuple(MODEL_LOOKS) == elbo_vs_size.MODELS
     assert tuple(PRESETS) == elbo_vs_size.PRESETS

@@ -10,8 +10,8 @@ pytest.importorskip("streamlit", reason="the app is an optional part")
 from streamlit.testing.v1 import AppTest
 
 import sirenvae as sv
-from sirenvae.figures.masks import block_drawing, flow_graph, stack_drawing
-from sirenvae.nets.set_rule import default_hidden_features
+from sirenvae.experiments.shown.masks import block_layers, flow_graph
+from sirenvae.figures.masks import block_drawing, blocks_needed
 from sirenvae.ui.lesson.stops import STOPS, figures, link, written
 
 NUMBERS = range(1, len(STOPS) + 1)
@@ -111,7 +111,7 @@ def test_the_parent_too_many():
 
 def test_what_the_masks_keep():
     graph = flow_graph(sv.load_network("student"), "posterior", "true")
-    block = block_drawing(graph, [default_hidden_features(graph.adjacency)])
+    block = block_drawing(graph, block_layers(graph))
     assert block["equals_adjacency"]
     assert len(block["edges"]) == figures()["faithful"]
     inverse = sv.invert(sv.load_network("student")).dag
@@ -124,7 +124,7 @@ def test_how_many_blocks_reach_every_ancestor():
     assert len(network.latents) == 5  # "five latents in a row"
     assert all(network.dag.has_edge(*pair) for pair in zip(network.latents, network.latents[1:], strict=False))
     graph = flow_graph(network, "prior", "true")
-    assert stack_drawing(graph, 1, [default_hidden_features(graph.adjacency)])["deepest"] == figures()["deepest"]
+    assert blocks_needed(graph).max() == figures()["deepest"]
 
 
 @pytest.mark.parametrize("text", ["0", "13", "x", "-1", "²"])

@@ -133,20 +133,20 @@ def test_blankets_and_ancestors(run, name):
 @pytest.mark.parametrize("name", ["student", "random-dag-8-2-1"])
 def test_paths_through_a_block_are_the_product_of_its_masks(run, name):
     pytest.importorskip("torch")
-    from sirenvae.figures.masks import block_drawing, flow_graph
-    from sirenvae.flows import layer_masks
+    from sirenvae.experiments.shown.masks import block_layers, flow_graph
+    from sirenvae.figures.masks import block_drawing
 
     adjacency = flow_graph(sv.load_network(name), "posterior", "true")
     widths = [2 * len(adjacency.names)] * 2
     product = np.eye(len(adjacency.names), dtype=int)
-    for mask in layer_masks(adjacency.adjacency, widths).masks:
+    for mask in block_layers(adjacency, widths).masks:
         product = mask.numpy().astype(int) @ product
     ask = """({ Block }, model) => {
       const block = new Block(model);
       return block.layers.at(-1).owners.map((_, i) => block.names.map((_, j) =>
         [block.count(j, i), block.paths(j, i, 1e6).length, block.weights(block.lit({ kind: "pair", j, i })).length]));
     }"""
-    found = np.array(run("masks/paths", ask, block_drawing(adjacency, widths)))
+    found = np.array(run("masks/paths", ask, block_drawing(adjacency, block_layers(adjacency, widths))))
     assert (found[..., 0] == product).all()
     assert (found[..., 1] == product).all()
     assert ((found[..., 2] > 0) == (product > 0)).all()
@@ -154,8 +154,8 @@ def test_paths_through_a_block_are_the_product_of_its_masks(run, name):
 
 def test_the_whole_model_reaches_what_its_graphs_say(run):
     pytest.importorskip("torch")
+    from sirenvae.experiments.shown.vae import vae_masks
     from sirenvae.figures.vae import vae_drawing
-    from sirenvae.models.structures import structure_of
 
     network = sv.load_network("student")
     ask = """({ Vae }, model) => {
@@ -165,7 +165,7 @@ def test_the_whole_model_reaches_what_its_graphs_say(run):
       const decoded = seen(vae.decoded, model.decoder.outputs.length);
       return { z: seen(vae.z, vae.latents), decoded, names: vae.names };
     }"""
-    found = run("masks/model", ask, vae_drawing(network, structure_of(network, "true")))
+    found = run("masks/model", ask, vae_drawing(network, vae_masks(network)))
     inverse = sv.invert(network).dag
 
     def named(numbers):

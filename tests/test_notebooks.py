@@ -13,8 +13,9 @@ from small_table import small_config
 
 from sirenvae import notebooks
 from sirenvae.cli import main
-from sirenvae.experiments import table1, table1_config
+from sirenvae.experiments import table1
 from sirenvae.experiments.reference_results import write_reference_results
+from sirenvae.experiments.trial import Point
 
 NAMES = ["00_tour", "01_inversion", "02_masks_and_flows", "03_siren_vae"]
 ROOT = Path(__file__).parents[1]
@@ -24,8 +25,8 @@ STRICT = f"""
 import warnings
 warnings.simplefilter("error")
 from dataclasses import replace
-from sirenvae.experiments import elbo_vs_size_config, table1_config
-for module in (elbo_vs_size_config, table1_config):
+from sirenvae.experiments import elbo_vs_size, table1
+for module in (elbo_vs_size, table1):
     module.SHORT_RECIPE = replace(module.SHORT_RECIPE, base_steps={STEPS})
 """
 
@@ -124,8 +125,7 @@ def test_what_computes_graphs_alone_prints_the_same_everywhere(executed):
 
 
 def test_the_table_has_the_digits_of_the_command_line(executed, tmp_path, capsys, monkeypatch):
-    short = replace(table1_config.SHORT_RECIPE, base_steps=STEPS)
-    monkeypatch.setattr(table1_config, "SHORT_RECIPE", short)
+    monkeypatch.setattr(table1, "SHORT_RECIPE", replace(table1.SHORT_RECIPE, base_steps=STEPS))
     command = "table 1 --preset quick --networks ecoli70 --multiples 2"
     notebook = executed("03_siren_vae")
     assert any(f"python -m sirenvae {command}`" in cell.source for cell in notebook.cells)
@@ -145,7 +145,7 @@ def test_the_table_has_the_digits_of_the_command_line(executed, tmp_path, capsys
 
 def test_paper_speed_reads_results_and_names_their_command(tmp_path):
     config = small_config()
-    rows = table1.table(config, [point for point in table1.run(config) if isinstance(point, table1.Point)])
+    rows = config.rows([point for point in config.run() if isinstance(point, Point)])
     write_reference_results(tmp_path / "table-1.json", "table-1", "python -m sirenvae table 1", {}, ["A note."], rows)
     notebook = rerun.read("03_siren_vae")
     end = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## ELBO against"))

@@ -11,8 +11,9 @@ import torch
 
 import sirenvae as sv
 from sirenvae.cli import main
-from sirenvae.experiments import executors, parts
+from sirenvae.experiments import executors, parts, parts_work
 from sirenvae.experiments.store import Store
+from sirenvae.experiments.trial import Point, Progress
 from sirenvae.graphs import ProductGaussian
 from sirenvae.graphs.linear_gaussian import joint_moments
 from sirenvae.training.dense import DenseProgram
@@ -142,19 +143,19 @@ def small_config(**changes):
         network=sv.load_network("student"), multiples=(5,), recipe=SHORT, num_runs=2, num_test=40, iwae_samples=30,
         many_samples=2000, num_fresh=2000, refit_steps=200,
     )  # fmt: skip
-    return parts.Config(**settings | changes)
+    return parts.Parts(**settings | changes)
 
 
 def test_table(path):
     config = small_config()
     with Store(path) as store:
-        events = list(parts.run(config, store=store))
-        again = list(parts.run(config, store=store))
-    points = [event for event in events if isinstance(event, parts.Point)]
+        events = list(config.run(store=store))
+        again = list(config.run(store=store))
+    points = [event for event in events if isinstance(event, Point)]
     assert {point.cell: point.values for point in again} == {point.cell: point.values for point in points}
-    last = {event.cell: event for event in events if isinstance(event, parts.Progress)}
+    last = {event.cell: event for event in events if isinstance(event, Progress)}
     assert all(event.step == event.num_steps == 415 for event in last.values())
-    rows = {row["exact"]: row for row in parts.table(config, points)}
+    rows = {row["exact"]: row for row in config.rows(points)}
     assert list(rows) == ["none", "decoder", "prior", "both"]
     assert rows["both"]["excess_nll_refitted_mean"] == pytest.approx(0, abs=0.01)
     assert rows["none"]["excess_nll_refitted_mean"] > 0.02
@@ -171,7 +172,7 @@ def test_refitting_moves_the_posterior_alone(linear):
     config = small_config(refit_steps=20)
     model = sv.SIReNVAE(config.network, linear=linear, replicas=(2,)).eval()
     before = {name: value.clone() for name, value in model.named_parameters()}
-    assert list(parts.refit_posterior(config, model)) == list(range(1, 21))
+    assert list(parts_work.refit_posterior(config, model)) == [20]
     moved = {name for name, value in model.named_parameters() if not torch.equal(value, before[name])}
     assert moved == {name for name in before if name.startswith(("encoder.", "posterior_"))}
     assert not model.training
@@ -184,9 +185,9 @@ def threads(num_workers):
 
 
 def test_command(tmp_path, capsys, monkeypatch):
-    full = parts.Config
+    full = parts.Parts
     small = dict(recipe=SHORT, num_test=20, iwae_samples=20, many_samples=40, num_fresh=300, refit_steps=5)
-    monkeypatch.setattr(parts, "Config", lambda network, **changes: full(network, **small | changes))
+    monkeypatch.setattr(parts, "Parts", lambda network, **changes: full(network, **small | changes))
     monkeypatch.setattr(executors, "local_processes", threads)
     words = ["table", "parts", "--network", "fork", "--multiples", "4", "--runs", "1", "--out", str(tmp_path)]
     reference = tmp_path / "reference" / "parts.json"
@@ -196,12 +197,13 @@ def test_command(tmp_path, capsys, monkeypatch):
     results = sv.reference_results("parts", reference.parent)
     assert [row["exact"] for row in results.rows] == ["none", "decoder", "prior", "both"]
     assert results.settings["fork"]["num_runs"] == 1
-    assert results.notes == tuple(parts.notes(full(sv.load_network("fork"), num_runs=1, **small)))
+    assert results.notes == tuple(full(sv.load_network("fork"), num_runs=1, **small).notes())
     assert "Refitted: the same model" in printed
     with open(tmp_path / "table-parts-fork.csv", encoding="utf-8") as file:
         assert [row["exact"] for row in csv.DictReader(file)] == ["none", "decoder", "prior", "both"]
     assert main([*words[:-1], "/dev/null/x"]) == 2
-    assert main([*words, "--runs", "0"]) == 2
+    words[words.index("--runs") + 1] = "0"
+    assert main(words) == 2
     assert "number of runs is at least 1, but 0 came" in capsys.readouterr().err
 
 

@@ -14,6 +14,7 @@ from sirenvae.cli import main
 from sirenvae.experiments import elbo_vs_size, executors, reference_results, table1
 from sirenvae.experiments.reference_results import reference_result_names, write_reference_results
 from sirenvae.experiments.store import CODE_VERSION, Store
+from sirenvae.experiments.trial import Point
 from sirenvae.figures import export
 from sirenvae.figures.elbo import elbo_vs_size_figure
 
@@ -79,7 +80,7 @@ def test_table_1_as_reference_results(folder, capsys, monkeypatch):
     assert results.settings["networks"][0]["name"] == "fork"
     assert results.settings["recipes"][0]["num_steps"] == 20
     assert [row["learner"] for row in results.rows] == ["truth", "true", "vanilla_vae", *config.references]
-    assert list(results.notes) == table1.notes(config, results.rows)
+    assert list(results.notes) == config.notes(results.rows)
 
     shown = {}
     for form in FORMATS:
@@ -116,10 +117,10 @@ def test_figure_of_two_networks_as_reference_results(folder, capsys, monkeypatch
 
 def test_estimated_truth_of_the_figure_has_its_standard_error(folder, capsys):
     network = sv.load_network("ecoli70-tanh")
-    config = elbo_vs_size.Config(network, (46,), ("vanilla_vae",), num_seeds=1, recipe=SHORT, num_test=6)
-    points = [event for event in elbo_vs_size.run(config) if isinstance(event, elbo_vs_size.Point)]
+    config = elbo_vs_size.ElboVsSize(network, (46,), ("vanilla_vae",), num_seeds=1, recipe=SHORT, num_test=6)
+    points = [event for event in config.run() if isinstance(event, Point)]
     log_prob, error = sv.true_log_prob_and_error(network, sv.sample_network(network, 6, 1_000_003)[0])
-    [row] = elbo_vs_size.table(config, points)
+    [row] = config.rows(points)
     assert row["true_log_evidence"] == pytest.approx(log_prob.mean().item())
     assert row["true_log_evidence_error"] == pytest.approx(error.square().sum().sqrt().item() / 6)
     notes = elbo_vs_size.notes([row])
@@ -132,11 +133,11 @@ def test_estimated_truth_of_the_figure_has_its_standard_error(folder, capsys):
 def test_classical_learner_beside_the_models_of_the_figure(folder, capsys):
     network = sv.load_network("fork")
     settings = dict(models=("vanilla_vae",), references=("linear_gaussian_bn",), num_seeds=2, recipe=SHORT)
-    config = elbo_vs_size.Config(network, (40, 20), num_test=50, **settings)
+    config = elbo_vs_size.ElboVsSize(network, (40, 20), num_test=50, **settings)
     with Store(folder / "s.sqlite") as store:
-        first = [event for event in elbo_vs_size.run(config, store=store) if hasattr(event, "was_stored")]
-        second = list(elbo_vs_size.run(config, store=store))
-    rows = elbo_vs_size.table(config, first)
+        first = [event for event in config.run(store=store) if hasattr(event, "was_stored")]
+        second = list(config.run(store=store))
+    rows = config.rows(first)
     assert [(row["size"], row["model"]) for row in rows[::2]] == [
         (size, learner) for size in (20, 40) for learner in ("vanilla_vae", "linear_gaussian_bn")
     ]
@@ -144,7 +145,7 @@ def test_classical_learner_beside_the_models_of_the_figure(folder, capsys):
     expected = fitted.log_prob(sv.sample_network(network, 50, 1_000_003)[0]).mean().item()
     assert rows[-1]["elbo"] == rows[-1]["iwae"] == expected
     assert (rows[-1]["recipe"], rows[-1]["iwae_samples"]) == (None, None)
-    assert elbo_vs_size.table(config, second) == rows
+    assert config.rows(second) == rows
     assert all(point.was_stored for point in second)
     names = [trace.name for trace in elbo_vs_size_figure(rows).data if trace.name]
     assert names == ["vanilla VAE", "linear BN, known structure"]

@@ -11,11 +11,10 @@ from streamlit.testing.v1 import AppTest
 import sirenvae as sv
 from sirenvae.experiments import reference_results
 from sirenvae.experiments.reference_results import write_reference_results
+from sirenvae.experiments.registry import LEARNERS, VAES
 from sirenvae.experiments.table1 import PAPER_EXCESS_NLL
-from sirenvae.figures.elbo import MODEL_LOOKS
-from sirenvae.figures.results import CLASSICAL, excess_figure, squeezed
+from sirenvae.figures.results import excess_figure, squeezed
 from sirenvae.figures.results_words import parts_words, table1_words, tuning_words
-from sirenvae.truth.references import REFERENCES
 from sirenvae.ui.results.code import results_code
 from sirenvae.ui.results.view import finished_cells, rows_of
 from sirenvae.ui.shared.look import plain
@@ -25,7 +24,7 @@ MANY = {"true": 0.02, "fully_connected": 0.021, "independent": 0.06, "vanilla_va
 
 
 def row(learner, multiple, excess, *, network="ecoli70", recipe="default", sd=0.01, **changes):
-    is_model = learner in MODEL_LOOKS
+    is_model = learner in VAES
     values = {
         "network": network,
         "multiple": multiple,
@@ -140,7 +139,7 @@ def test_every_learner_has_its_place_mark_and_whiskers(dark):
     assert hollow.x == (squeezed(5.0),)
     assert (hollow.y, hollow.marker.symbol) == (filled[0].y, "circle-open")
     looks = [(trace.marker.color, trace.marker.symbol) for trace in filled[:5]]
-    assert looks == [(MODEL_LOOKS | CLASSICAL)[learner][1:] for learner in FEW]
+    assert looks == [(LEARNERS[name].colour, LEARNERS[name].symbol) for name in FEW]
     assert filled[0].x[0] + filled[0].error_x.array[0] == pytest.approx(squeezed(0.81))
     assert filled[0].x[0] - filled[0].error_x.arrayminus[0] == pytest.approx(squeezed(0.79))
     lines = [shape for shape in figure.layout.shapes if shape.type == "line"]
@@ -157,10 +156,6 @@ def test_an_estimated_truth_is_drawn_with_its_standard_error():
     assert [note.text for note in figure.layout.annotations].count("estimated ± 0.0061") == 2
     bands = [shape for shape in figure.layout.shapes if shape.type == "rect"]
     assert [(band.x0, band.x1) for band in bands] == [(squeezed(-0.0061), squeezed(0.0061))] * 2
-
-
-def test_every_learner_of_the_table_has_a_look():
-    assert set(CLASSICAL) == set(REFERENCES)
 
 
 def test_parts_are_compared_with_everything_learnt():
@@ -182,7 +177,7 @@ def tuned_rows():
         for recipe in ("tuned", "default")
         for learner, nats in FEW.items()
     }
-    rows = [row(learner, 2, nats, recipe=recipe) for (recipe, learner), nats in found.items() if learner in MODEL_LOOKS]
+    rows = [row(learner, 2, nats, recipe=recipe) for (recipe, learner), nats in found.items() if learner in VAES]
     return [{name: value for name, value in one.items() if name not in gone} for one in rows]
 
 

@@ -18,10 +18,12 @@ from small_table import SHORT, small_config
 
 import sirenvae as sv
 from sirenvae import objectives
-from sirenvae.experiments import elbo_vs_size, executors, table1
-from sirenvae.experiments.learners import build_model
+from sirenvae.experiments import elbo_vs_size, executors, table1, table1_work
+from sirenvae.experiments.registry import build_model
+from sirenvae.experiments.runs import held_out_seeds
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.texts import table1_texts
+from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.models import replicas
 from sirenvae.training.recipes import RECIPES
 from sirenvae.training.selection import Candidate, Selection
@@ -35,16 +37,16 @@ def config():
 
 @pytest.fixture(scope="module")
 def events(config):
-    return list(table1.run(config))
+    return list(config.run())
 
 
 @pytest.fixture(scope="module")
 def rows(config, events):
-    return table1.table(config, only_points(events))
+    return config.rows(only_points(events))
 
 
 def only_points(events):
-    return [event for event in events if isinstance(event, table1.Point)]
+    return [event for event in events if isinstance(event, Point)]
 
 
 def row_of(rows, network, learner, multiple):
@@ -66,7 +68,7 @@ def test_every_cell_is_a_row_in_the_order_of_the_table(config, rows):
 
 
 def test_progress_of_each_trained_cell_goes_to_its_end(config, events):
-    last = {event.cell: event for event in events if isinstance(event, table1.Progress)}
+    last = {event.cell: event for event in events if isinstance(event, Progress)}
     assert set(last) == {cell for cell in config.cells() if cell.recipe}
     assert all(event.step == event.num_steps == 20 for event in last.values())
 
@@ -147,17 +149,18 @@ def test_the_paper_beside_ours():
     linear = ["ecoli70", "arth150", "magic-irri", "magic-niab"]
     assert [network.name for network in config.networks] == [*linear, "ecoli70-tanh", "tree-tanh-5"]
     assert (config.num_runs, config.num_test, config.iwae_samples, config.multiples) == (5, 1000, 500, (2, 100))
-    cells = [table1.Cell(name, "vanilla_vae", "default", 2) for name in ("ecoli70", "arth150", "magic-irri")]
-    points = [table1.Point(cell, {"nll": [1.0]}, False) for cell in cells]
-    rows = table1.table(config, points)
+    sizes = {network.name: 2 * len(network.variables) for network in config.networks[:3]}
+    cells = [Cell(name, "vanilla_vae", size, "default") for name, size in sizes.items()]
+    points = [Point(cell, {"nll": [1.0]}, False) for cell in cells]
+    rows = config.rows(points)
     assert [row["paper_excess_nll"] for row in rows] == [None, 37.1, 5.84]
-    assert "0.58 nats on arth150" in " ".join(table1.notes(config, rows))
-    assert "0.58 nats" not in " ".join(table1.notes(small_config(), []))
+    assert "0.58 nats on arth150" in " ".join(config.notes(rows))
+    assert "0.58 nats" not in " ".join(small_config().notes([]))
 
 
 def test_seeds_are_not_those_of_the_figure(config):
     figure = elbo_vs_size.preset("paper", config.networks[0])
-    ours = {*config.seeds(), *config.held_out_seeds()}
+    ours = {*config.seeds(), *held_out_seeds(config.seeds())}
     assert len(ours) == 4
     assert ours.isdisjoint({*figure.seeds(), 1_000_003})
 
@@ -190,18 +193,18 @@ def test_nothing_stored_runs_again(tmp_path, rows):
     """Left in the middle, then finished, then complete: the table is the undisturbed one."""
     config = small_config()
     with Store(tmp_path / "sweep.sqlite") as store:
-        running = table1.run(config, store=store)
-        first = next(event for event in running if isinstance(event, table1.Point))
+        running = config.run(store=store)
+        first = next(event for event in running if isinstance(event, Point))
         running.close()
         stored = len(store.rows("table-1"))
         assert 1 <= stored < len(config.cells())
-        second = only_points(table1.run(config, store=store))
-        third = only_points(table1.run(config, store=store))
+        second = only_points(config.run(store=store))
+        third = only_points(config.run(store=store))
     assert first.cell in [point.cell for point in second if point.was_stored]
     assert sum(point.was_stored for point in second) == stored
     assert all(point.was_stored for point in third)
-    assert table1.table(config, third) == table1.table(config, second)
-    for row, other in zip(table1.table(config, second), rows, strict=True):
+    assert config.rows(third) == config.rows(second)
+    for row, other in zip(config.rows(second), rows, strict=True):
         assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
 
 
@@ -217,10 +220,10 @@ def test_killed_and_started_again(tmp_path, config, rows):
     with Store(path) as store:
         before = store.rows()
         assert 2 <= len(before) < len(config.cells())
-        points = only_points(table1.run(config, store=store))
+        points = only_points(config.run(store=store))
         assert store.rows()[: len(before)] == before
     assert sum(point.was_stored for point in points) == len(before)
-    for row, other in zip(table1.table(config, points), rows, strict=True):
+    for row, other in zip(config.rows(points), rows, strict=True):
         assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
 
 
@@ -237,9 +240,9 @@ def test_cluster_finds_the_same_table(rows):
         LocalCluster(1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address=None) as local,
         executors.cluster(local.scheduler_address) as executor,
     ):
-        points = only_points(table1.run(config, executor))
+        points = only_points(config.run(executor))
     expected = [row for row in rows if row["multiple"] != 10]
-    for row, other in zip(table1.table(config, points), expected, strict=True):
+    for row, other in zip(config.rows(points), expected, strict=True):
         assert row["nll_mean"] == pytest.approx(other["nll_mean"], abs=1e-4)
 
 
@@ -254,7 +257,7 @@ def test_selected_is_a_row_of_the_true_structure_and_says_what_was_chosen(monkey
             return Selection(model, x, **settings, candidates=candidates)
         return sv.fit(model, x, recipe, **settings)
 
-    monkeypatch.setattr(table1, "fit", watched)
+    monkeypatch.setattr(table1_work, "fit", watched)
     networks = (sv.load_network("fork"),)
     config = small_config(networks=networks, recipes=(SHORT, "selected"), references=(), multiples=(4,))
     cells = config.cells()
@@ -264,16 +267,16 @@ def test_selected_is_a_row_of_the_true_structure_and_says_what_was_chosen(monkey
         ("true", "selected"),
     ]
     assert "candidates" in config.described(cells[-1])["recipe"]
-    points = only_points(table1.run(config))
+    points = only_points(config.run())
     assert [point.values.get("chosen") for point in points if point.cell.recipe] in (
         [None, None, ["linear start"] * 2],
         [["linear start"] * 2, None, None],
         [None, ["linear start"] * 2, None],
     )
-    rows = table1.table(config, points)
+    rows = config.rows(points)
     assert [row["chosen"] for row in rows] == [None, None, None, "linear start ×2"]
-    assert "no triumph of flows" in table1.notes(config, rows)[-1]
-    assert "no triumph of flows" not in " ".join(table1.notes(config, rows[:-1]))
+    assert "no triumph of flows" in config.notes(rows)[-1]
+    assert "no triumph of flows" not in " ".join(config.notes(rows[:-1]))
     texts, _ = table1_texts(rows)
     assert texts[0][5] == "chosen"
     assert [line[5] for line in texts[1:]] == ["-", "-", "-", "linear start ×2"]
@@ -294,14 +297,14 @@ def test_truth_that_is_estimated_is_said_to_be():
     """Of two networks that are not normal one is summed over grids, the other needs importance sampling."""
     networks = tuple(map(sv.load_network, ("tree-tanh-2", "ecoli70-tanh")))
     config = small_config(networks=networks, multiples=(2,), models=("vanilla_vae",), num_test=6)
-    rows = table1.table(config, only_points(table1.run(config)))
+    rows = config.rows(only_points(config.run()))
     tests = [sv.sample_network(networks[1], 6, seed)[0] for seed in (2_001_000, 2_001_001)]
     error = sv.true_log_prob_and_error(networks[1], torch.stack(tests))[1]
     expected = error.square().sum().sqrt().item() / 12
     assert [row["nll_standard_error"] for row in rows] == [None] * 4 + [pytest.approx(expected)] + [None] * 3
     assert {row["exact_entropy"] for row in rows} == {None}
     assert all(row["excess_nll_mean"] > 0 for row in rows if row["learner"] == "linear_gaussian_bn")
-    assert f"except on ecoli70-tanh ({expected:.2g} nats)" in table1.notes(config, rows)[-1]
+    assert f"except on ecoli70-tanh ({expected:.2g} nats)" in config.notes(rows)[-1]
     assert table1_texts(rows)[0][1][3] == "true network"
     assert table1_texts(rows)[0][5][3] == f"true network, estimated ± {expected:.2g}"
 
@@ -330,9 +333,9 @@ def test_a_run_that_is_not_finite_leaves_a_row_without_its_numbers():
     nll = [1.0, float("inf")] + [2.0] * (config.num_runs - 2)
     others = dict.fromkeys(("effective_sample_size", "reconstruction_error", "elbo"), [1.0] * config.num_runs)
     cells = config.cells()
-    truth = table1.Point(cells[0], {"nll": [0.5] * config.num_runs, "entropy": 0.5}, False)
-    points = [truth, table1.Point(cells[1], others | {"nll": nll}, False)]
-    _, row = table1.table(config, points)
+    truth = Point(cells[0], {"nll": [0.5] * config.num_runs, "entropy": 0.5}, False)
+    points = [truth, Point(cells[1], others | {"nll": nll}, False)]
+    _, row = config.rows(points)
     assert all(math.isnan(row[f"{name}_{what}"]) for name in ("nll", "excess_nll") for what in ("mean", "sd"))
     assert (row["elbo_mean"], row["elbo_sd"]) == (1.0, 0.0)
     assert "nan ± nan" in table1_texts([row])[0][1]

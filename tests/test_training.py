@@ -7,8 +7,7 @@ import pytest
 import torch
 
 import sirenvae as sv
-from sirenvae.experiments import elbo_vs_size
-from sirenvae.experiments.learners import MODELS, build_model
+from sirenvae.experiments.registry import VAES, build_model
 from sirenvae.training.optimizer import ReplicatedAdamW
 from sirenvae.training.recipes import RECIPES, Recipe
 from sirenvae.training.schedule import Schedule
@@ -18,7 +17,7 @@ SHORT = Recipe("short", num_steps=30)
 
 def fitted(replicas=(), recipe=SHORT, seed=0, size=120):
     network = sv.load_network("fork")
-    model = elbo_vs_size.build_model(network, "true", replicas, seed=1)
+    model = build_model(network, "true", replicas, seed=1)
     x, _ = sv.sample_network(network, size, seed=2)
     return model, list(sv.fit(model, x, recipe, seed=seed))
 
@@ -158,7 +157,7 @@ def test_the_default_laws():
     assert replace(recipe, base_steps=1000).steps_for(4600, 46) == 2000
     assert recipe.decay_for(1.0, 92, 46) == 1.0
     assert recipe.decay_for(1.0, 4600, 46) == pytest.approx(0.02)
-    assert all(build_model(sv.load_network("fork"), other).decay_strength > 1 for other in MODELS if other != "true")
+    assert all(build_model(sv.load_network("fork"), other).decay_strength > 1 for other in VAES if other != "true")
     assert recipe.decay_for(5.0, 92, 46) == 5.0
 
 

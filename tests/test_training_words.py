@@ -1,5 +1,6 @@
 """What the training page says and draws, from made-up numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 pytest.importorskip("streamlit", reason="the app is an optional part")
 from colour_contrast import contrast
 
+from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.graphs import load_network
-from sirenvae.jobs.plans import RUNNING, Job, Plan
+from sirenvae.jobs.plans import RUNNING, Job
+from sirenvae.training import RECIPES
 from sirenvae.ui.training.charts import size_chart, size_in_training, training_chart
 from sirenvae.ui.training.words import (
     doing,
@@ -56,9 +59,9 @@ def record(model, size, step, loss=4.0):
 
 @pytest.fixture
 def job():
-    about = {"models": ("true", "vanilla_vae"), "sizes": (7, 70), "num_seeds": 2, "steps": {7: 100, 70: 100}}
-    about["tasks"] = [[(model, size) for size in about["sizes"]] for model in about["models"]]
-    return Job("student-own-0000", Plan(STUDENT), Path("nowhere"), state=RUNNING, about=about, started=0.0)
+    recipe = replace(RECIPES["default"], num_steps=100)
+    trial = ElboVsSize(STUDENT, (7, 70), ("true", "vanilla_vae"), num_seeds=2, recipe=recipe)
+    return Job("student-own-0000", trial.to_json(), Path("nowhere"), state=RUNNING, started=0.0)
 
 
 def test_the_gap_is_judged_by_pairs_of_seeds(job):

@@ -10,9 +10,10 @@ import torch
 
 import sirenvae as sv
 from sirenvae.cli import main
-from sirenvae.experiments import executors, tuning
-from sirenvae.experiments.learners import build_model
+from sirenvae.experiments import executors, tuning, tuning_work
+from sirenvae.experiments.registry import VAES, build_model
 from sirenvae.experiments.store import Store
+from sirenvae.experiments.trial import Point, Progress
 from sirenvae.training.recipes import RECIPES
 
 SMALL = dict(
@@ -23,7 +24,7 @@ SMALL = dict(
 
 def small_config(*names, **changes):
     networks = tuple(map(sv.load_network, names or ["fork"]))
-    return tuning.Config(networks, **SMALL | {"models": ("true", "vanilla_vae")} | changes)
+    return tuning.Tuning(networks, **SMALL | {"models": ("true", "vanilla_vae")} | changes)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def short_trainings(monkeypatch):
 
 
 def points_of(events):
-    return [event for event in events if isinstance(event, tuning.Point)]
+    return [event for event in events if isinstance(event, Point)]
 
 
 def test_all_models_try_the_same_recipes_the_default_first():
@@ -54,12 +55,12 @@ def test_all_models_try_the_same_recipes_the_default_first():
 def test_the_best_of_the_search_is_measured_on_runs_that_no_choice_saw(path):
     config = small_config()
     with Store(path) as store:
-        events = list(tuning.run(config, store=store))
-        again = points_of(tuning.run(config, store=store))
+        events = list(config.run(store=store))
+        again = points_of(config.run(store=store))
     points = points_of(events)
     assert {point.cell: point.values for point in again} == {point.cell: point.values for point in points}
     assert all(point.was_stored for point in again)
-    assert [point.cell.model for point in points] == ["true", "vanilla_vae"]
+    assert [point.cell.learner for point in points] == ["true", "vanilla_vae"]
     for point in points:
         found = point.values
         best = sorted(range(4), key=lambda number: found["tries"][number])[:2]
@@ -70,12 +71,12 @@ def test_the_best_of_the_search_is_measured_on_runs_that_no_choice_saw(path):
             assert found["tuned"] == found["default"]
     seeds = [set(runs.seeds()) for runs in (config.search, config.second, config.fresh)]
     assert not seeds[0] & seeds[1] | seeds[0] & seeds[2] | seeds[1] & seeds[2]
-    last = {event.cell: event for event in events if isinstance(event, tuning.Progress)}
+    last = {event.cell: event for event in events if isinstance(event, Progress)}
     assert all(event.step <= event.num_steps == 16 for event in last.values())
 
 
 def excess_of(config, cell, recipes):
-    steps = tuning._excess(config, cell, recipes, config.search, 0)
+    steps = tuning_work.excess_of(config, cell, recipes, config.search, 0)
     while True:
         try:
             next(steps)
@@ -97,11 +98,7 @@ def test_the_excess_is_that_of_a_direct_call():
     [cell, _], network, recipe = config.cells(), config.networks[0], config.recipes()[1]
     seeds = config.search.seeds()
     model = build_model(network, "true", (len(seeds),), seeds[0])
-    list(
-        sv.fit(
-            model, [sv.sample_network(network, config.size(cell), seed)[0] for seed in seeds], recipe, seed=list(seeds)
-        )
-    )
+    list(sv.fit(model, [sv.sample_network(network, cell.size, seed)[0] for seed in seeds], recipe, seed=list(seeds)))
     tests = torch.stack([sv.sample_network(network, config.search_test, 2_000_000 + seed)[0] for seed in seeds])
     with torch.no_grad():
         bound = model.iwae_bound(tests, config.search_samples, torch.Generator().manual_seed(seeds[0]))
@@ -112,7 +109,7 @@ def test_the_excess_is_that_of_a_direct_call():
 
 
 def test_numbers_that_are_not_finite_come_last():
-    assert sorted([[float("nan"), 1.0], [3.0, 3.0], [float("inf"), 0.0], [1.0, 2.0]], key=tuning._rank)[:2] == [
+    assert sorted([[float("nan"), 1.0], [3.0, 3.0], [float("inf"), 0.0], [1.0, 2.0]], key=tuning_work._rank)[:2] == [
         [1.0, 2.0],
         [3.0, 3.0],
     ]
@@ -122,8 +119,8 @@ def test_table():
     config = small_config("fork", "chain")
     values = {"tries": [2.0, 1.0, 9.0, 9.0], "finalists": {"0": 1.5, "1": 1.25}, "chosen": 1}
     values |= {"tuned": [1.0, 2.0], "default": [2.0, 4.0]}
-    point = tuning.Point(tuning.Cell("chain", "true"), values, False)
-    [row, default] = tuning.table(config, [point])
+    point = Point(config.cells()[2], values)
+    [row, default] = config.rows([point])
     recipe = config.recipes()[1]
     assert (row["network"], row["learner"], row["recipe"], row["runs"]) == ("chain", "true", "tuned", 2)
     assert (row["learning_rate"], row["weight_decay"]) == (recipe.learning_rate, recipe.weight_decay)
@@ -141,8 +138,8 @@ def threads(num_workers):
 
 
 def test_command(tmp_path, capsys, monkeypatch):
-    full = tuning.Config
-    monkeypatch.setattr(tuning, "Config", lambda networks, **changes: full(networks, **SMALL | changes))
+    full = tuning.Tuning
+    monkeypatch.setattr(tuning, "Tuning", lambda networks, **changes: full(networks, **SMALL | changes))
     monkeypatch.setattr(executors, "local_processes", threads)
     reference = tmp_path / "reference" / "tuning.json"
     words = ["table", "tuning", "--networks", "fork", "--tries", "3", "--runs", "1", "--out", str(tmp_path)]
@@ -151,10 +148,10 @@ def test_command(tmp_path, capsys, monkeypatch):
     assert "SIReN-VAE, fully connected" in printed
     assert "Every model tried the same 3 recipes, the default and 2 draws" in printed
     results = sv.reference_results("tuning", reference.parent)
-    assert [row["learner"] for row in results.rows if row["recipe"] == "tuned"] == list(tuning.MODELS)
+    assert [row["learner"] for row in results.rows if row["recipe"] == "tuned"] == list(VAES)
     assert results.settings["num_tries"] == 3
     with open(tmp_path / "table-tuning.csv", encoding="utf-8") as file:
-        assert [row["recipe"] for row in csv.DictReader(file)] == ["tuned", "default"] * len(tuning.MODELS)
+        assert [row["recipe"] for row in csv.DictReader(file)] == ["tuned", "default"] * len(VAES)
     assert main([*words[:-1], "/dev/null/x"]) == 2
     assert main([*words, "--multiple", "0"]) == 2
     assert "The multiple is at least 1, but 0 came" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import positive, whole
-from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, follow, prepare, resources
+from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, prepare, run
 from sirenvae.errors import InputError
 from sirenvae.experiments.formats import as_csv, without_nan
 from sirenvae.text_files import write_text
@@ -57,12 +57,13 @@ def _add_figure(commands) -> None:
 
 
 def _train(options) -> None:
-    from sirenvae.experiments import elbo_vs_size as experiment
-    from sirenvae.experiments.learners import ABOUT_SELECTED, name_of
+    from sirenvae.experiments.elbo_vs_size import ElboVsSize
+    from sirenvae.experiments.following import follow
+    from sirenvae.experiments.settings import ABOUT_SELECTED, name_of
 
     recipe, network = _recipe(options), load(options.network, options.observed)
     size = 2 * len(network.variables) if options.size is None else options.size
-    config = experiment.Config(
+    trial = ElboVsSize(
         network,
         sizes=(size,),
         models=(options.structure,),
@@ -72,15 +73,15 @@ def _train(options) -> None:
         num_test=options.test,
         iwae_samples=options.iwae,
     )
-    [point] = _points(experiment.run(config), config)
-    rows = experiment.table(config, [point])
+    [point] = follow(trial, trial.run(), network.name)
+    rows, found = trial.rows([point]), point.values
     if options.json:
         print(json.dumps(without_nan(rows), indent=1))
         return
     print(f"{network.name}, {options.structure}, {size} points, recipe {name_of(recipe)}")
-    error = f" ± {point.truth_error:.2g}" if point.truth_error else ""
-    kind = "estimated" if point.truth_error else "exact"
-    print(f"  {kind} log evidence of the test points {point.truth:.3f}{error} nats")
+    error = f" ± {found['truth_error']:.2g}" if found["truth_error"] else ""
+    kind = "estimated" if error else "exact"
+    print(f"  {kind} log evidence of the test points {found['truth']:.3f}{error} nats")
     for row in rows:
         print(
             f"  seed {row['seed']}: ELBO {row['elbo']:.3f}, IWAE({options.iwae}) {row['iwae']:.3f}, "
@@ -88,10 +89,10 @@ def _train(options) -> None:
             + (f", chosen: {row['chosen']}" if row["chosen"] else "")
             + (", diverged and frozen" if row["diverged"] else "")
         )
-    if config.is_selected:
+    if trial.is_selected:
         print(f"  {ABOUT_SELECTED}")
     excess = sum(row["excess_nll"] for row in rows) / len(rows)
-    print(f"  mean excess NLL {excess:.3f} nats over {len(rows)} seeds, {point.seconds:.0f} s")
+    print(f"  mean excess NLL {excess:.3f} nats over {len(rows)} seeds, {found['seconds']:.0f} s")
 
 
 def _recipe(options):
@@ -112,52 +113,44 @@ def _recipe(options):
 
 
 def _elbo_vs_size(options) -> None:
-    from sirenvae.experiments import elbo_vs_size as experiment
-    from sirenvae.experiments.learners import check_different, settings_of
+    from sirenvae.experiments.elbo_vs_size import notes
     from sirenvae.experiments.reference_results import write_reference_results
+    from sirenvae.experiments.settings import check_different
 
-    configs, rows = [_elbo_vs_size_config(options, name) for name in options.network], []
-    check_different("networks", [config.network.name for config in configs])
+    trials, rows = [_asked_figure(options, name) for name in options.network], []
+    check_different("networks", [trial.network.name for trial in trials])
     prepare(options)
-    for config in configs:  # Workers of its own for each: a late report must not reach the next one.
-        with resources(options) as (executor, line, store):
-            points = _points(experiment.run(config, executor, line, store), config)
-        found = experiment.table(config, points)
+    for trial in trials:  # Workers of its own for each: a late report must not reach the next one.
+        found = trial.rows(run(options, trial, trial.network.name))
         try:
-            _write_elbo_vs_size(found, config, options.out)
+            _write_elbo_vs_size(found, trial, options.out)
         except OSError as error:
             raise InputError(f"The file {error.filename} cannot be written: {error.strerror}.") from error
         rows += found
     if options.reference:
-        settings, notes = {config.network.name: settings_of(config) for config in configs}, experiment.notes(rows)
-        file = write_reference_results(options.reference, "elbo-vs-size", options.command_line, settings, notes, rows)
+        settings, command = {trial.network.name: trial.settings() for trial in trials}, options.command_line
+        file = write_reference_results(options.reference, trial.name, command, settings, notes(rows), rows)
         print(f"wrote {file}")
 
 
-def _elbo_vs_size_config(options, name: str):
+def _asked_figure(options, name: str):
     """The preset with the changes that the options make."""
-    from sirenvae.experiments import elbo_vs_size as experiment
+    from sirenvae.experiments import elbo_vs_size
 
-    config = experiment.preset(options.preset, load(name, options.observed))
+    trial = elbo_vs_size.preset(options.preset, load(name, options.observed))
     if options.steps is not None:
-        config = replace(config, recipe=replace(config.recipe, num_steps=options.steps))
+        trial = replace(trial, recipe=replace(trial.recipe, num_steps=options.steps))
     changes = {"sizes": options.sizes and tuple(options.sizes), "num_seeds": options.seeds}
-    return replace(config, **{name: value for name, value in changes.items() if value is not None})
+    return replace(trial, **{name: value for name, value in changes.items() if value is not None})
 
 
-def _points(events, config) -> list:
-    """Show a bar that counts training steps over all cells; return the points."""
-    lengths = {cell: config.cost(cell) for cell in config.cells()}
-    return follow(events, lengths, lambda event: event.step, config.network.name, unit="step")
-
-
-def _write_elbo_vs_size(rows: list[dict], config, folder: Path) -> None:
+def _write_elbo_vs_size(rows: list[dict], trial, folder: Path) -> None:
     from sirenvae.figures.elbo import elbo_vs_size_figure
     from sirenvae.figures.export import write_html, write_png
 
-    stem = folder / f"elbo-vs-size-{config.network.name}"
+    stem = folder / f"elbo-vs-size-{trial.network.name}"
     title = (
-        f"{config.network.name}: ELBO against training-set size ({config.num_seeds} seeds, recipe {config.recipe.name})"
+        f"{trial.network.name}: ELBO against training-set size ({trial.num_seeds} seeds, recipe {trial.recipe.name})"
     )
     figure = elbo_vs_size_figure(rows, title)
     print(f"wrote {write_text(Path(f'{stem}.csv'), as_csv(rows))}")

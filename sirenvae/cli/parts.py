@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import whole
-from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, deliver, follow, prepare, resources
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, reproduce
 
 
 def add_command(tables) -> None:
@@ -21,19 +21,10 @@ def add_command(tables) -> None:
 
 
 def _parts(options) -> None:
-    from sirenvae.experiments import parts as experiment
-    from sirenvae.experiments.learners import settings_of
-    from sirenvae.experiments.texts import parts_texts
+    from sirenvae.experiments import parts
 
     multiples = {"multiples": tuple(options.multiples)} if options.multiples else {}
-    linear = not options.no_linear
-    config = experiment.Config(
-        load(options.network, options.observed), num_runs=options.runs, linear=linear, **multiples
-    )
-    prepare(options)
-    with resources(options) as (executor, line, store):
-        lengths = {cell: config.num_steps(cell) for cell in config.cells()}
-        points = follow(experiment.run(config, executor, line, store), lengths, lambda event: event.step, "table parts")
-    rows, notes = experiment.table(config, points), experiment.notes(config)
-    stem = f"table-parts-{config.network.name}{'' if linear else '-no-linear'}"
-    deliver(options, "parts", stem, rows, parts_texts(rows), notes, {config.network.name: settings_of(config)})
+    network, linear = load(options.network, options.observed), not options.no_linear
+    trial = parts.Parts(network, num_runs=options.runs, linear=linear, **multiples)
+    stem = f"table-parts-{network.name}{'' if linear else '-no-linear'}"
+    reproduce(options, trial, stem, {network.name: trial.settings()})

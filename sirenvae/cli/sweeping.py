@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sirenvae.cli.options import whole
 from sirenvae.errors import InputError
 from sirenvae.experiments.formats import as_page, without_nan, write_table
 from sirenvae.text_files import make_folder
 
-STEPS = "training steps instead of the recipe's; of a recipe that ends by itself, the most it takes"
+if TYPE_CHECKING:
+    from sirenvae.experiments.trial import Point, Trial
 
-# Of a bar that counts costs, which say nothing to the reader.
-BAR_OF_COSTS = "{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
+STEPS = "training steps instead of the recipe's; of a recipe that ends by itself, the most it takes"
 
 
 def add_sweep_arguments(parser) -> None:
@@ -79,68 +79,43 @@ def _with_no_line(workers) -> Iterator[tuple]:
         yield executor, None
 
 
-def follow(
-    events: Iterable, lengths: Mapping[Any, int], done: Callable[[Any], float], title: str, **bar_settings
-) -> list:
-    """Show a bar with the time left; return the points.
-
-    Arguments:
-        events: Progress, with a ``cell``, and points, with ``cell`` and ``was_stored``.
-        lengths: Of each cell, its share of the bar.
-        done: How much of its share a cell has done, from its progress.
-        title: Before the bar.
-        bar_settings: As tqdm takes them.
-    """
-    from tqdm import tqdm
-
-    reached, points = dict.fromkeys(lengths, 0), []
-    with tqdm(total=sum(lengths.values()), desc=title, dynamic_ncols=True, **bar_settings) as bar:
-        for event in events:
-            length, is_point = lengths[event.cell], hasattr(event, "was_stored")
-            if is_point:
-                points.append(event)
-                bar.set_postfix_str(f"{len(points)} of {len(lengths)} cells", refresh=False)
-            if is_point and event.was_stored:  # It took no time, so it must not make the time left look shorter.
-                bar.total -= length
-                bar.refresh()
-                continue
-            now = length if is_point else min(length, round(done(event)))
-            bar.update(max(0, now - reached[event.cell]))
-            reached[event.cell] = max(now, reached[event.cell])
-    return points
-
-
-def deliver(
-    options,
-    experiment: str,
-    stem: str,
-    rows: Sequence[dict],
-    texts: tuple[list[list[str]], list[bool]],
-    notes: Sequence[str],
-    settings: dict,
-) -> None:
-    """Write a table to the folder, and as reference results where they are asked for; print it, and what was written.
-
-    Arguments:
-        options: ``out``, ``reference``, ``json`` and ``command_line``.
-        experiment: Its name in the reference results.
-        stem: Of the names of the files in the folder.
-        rows: At least one, all with the same names.
-        texts: Of the rows with a head, and which columns are numbers.
-        notes: Sentences below the table.
-        settings: Of the experiment, plain values.
+def run(options, trial: Trial, title: str) -> list[Point]:
+    """Run a trial as :func:`add_sweep_arguments` says, with a bar; return its points.
 
     Raises:
-        InputError: If a file cannot be written.
+        InputError: If no scheduler answers, the store cannot be used, or cells failed.
+    """
+    from sirenvae.experiments.following import follow
+
+    with resources(options) as (executor, line, store):
+        return follow(trial, trial.run(executor, line, store), title)
+
+
+def reproduce(options, trial: Trial, stem: str, settings: dict | None = None) -> None:
+    """Run the trial of a table, write the table to the folder, and as reference results where these are asked for;
+    print it, and what was written.
+
+    Arguments:
+        options: Those of :func:`add_sweep_arguments`, ``reference``, ``json`` and ``command_line``.
+        trial: What is run.
+        stem: Of the names of the files in the folder.
+        settings: Of the trial, plain values, if not simply its fields.
+
+    Raises:
+        InputError: If cells failed, or something cannot be used or written.
     """
     from sirenvae.experiments.reference_results import write_reference_results
+    from sirenvae.experiments.texts import TEXTS
 
+    prepare(options)
+    rows = trial.rows(run(options, trial, f"table {trial.name.removeprefix('table-')}"))
+    notes, texts, settings = trial.notes(rows), TEXTS[trial.name](rows), settings or trial.settings()
     shown = json.dumps(without_nan(rows), indent=1) if options.json else as_page(*texts, notes)
     try:
         written = write_table(options.out / stem, rows, *texts, notes)
         if options.reference:
             command = options.command_line
-            written.append(write_reference_results(options.reference, experiment, command, settings, notes, rows))
+            written.append(write_reference_results(options.reference, trial.name, command, settings, notes, rows))
     except InputError:
         print(shown)  # hours of training are not lost
         raise

@@ -7,16 +7,7 @@ from dataclasses import replace
 from sirenvae.cli import parts, tuning
 from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.options import whole
-from sirenvae.cli.sweeping import (
-    BAR_OF_COSTS,
-    STEPS,
-    add_reference_argument,
-    add_sweep_arguments,
-    deliver,
-    follow,
-    prepare,
-    resources,
-)
+from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, reproduce
 from sirenvae.errors import InputError
 
 
@@ -43,46 +34,29 @@ def add_commands(commands) -> None:
 
 
 def _table1(options) -> None:
-    from sirenvae.experiments import table1 as experiment
-    from sirenvae.experiments.learners import settings_of
-    from sirenvae.experiments.texts import table1_texts
-
-    config = _config(options)
-    prepare(options)
-    with resources(options) as (executor, line, store):
-        lengths = {cell: config.cost(cell) for cell in config.cells()}
-        points = follow(
-            experiment.run(config, executor, line, store),
-            lengths,
-            lambda event: config.training_cost(event.cell) * event.step / event.num_steps,
-            "table 1",
-            bar_format=BAR_OF_COSTS,
-        )
-    rows = experiment.table(config, points)
-    notes, stem = experiment.notes(config, rows), f"table-1-{options.preset}"
-    deliver(options, "table-1", stem, rows, table1_texts(rows), notes, settings_of(config))
+    reproduce(options, _asked(options), f"table-1-{options.preset}")
 
 
-def _config(options):
+def _asked(options):
     """The preset with the changes that the options make."""
-    from sirenvae.experiments import table1 as experiment
+    from sirenvae.experiments import table1
     from sirenvae.training import SELECTED
     from sirenvae.training.recipes import RECIPES
 
     if options.observed and not options.networks:
         raise InputError("--observed is for the networks of --networks; those of a preset keep their own.")
-    config = experiment.preset(
+    trial = table1.preset(
         options.preset, options.networks and [load(name, options.observed) for name in options.networks]
     )
     there = {**RECIPES, SELECTED: SELECTED}
     unknown = [name for name in options.recipes or () if name not in there]
     if unknown:
         raise InputError(f"The recipe {unknown[0]!r} does not exist; it is one of {', '.join(there)}.")
-    recipes = tuple(there[name] for name in options.recipes) if options.recipes else config.recipes
+    recipes = tuple(there[name] for name in options.recipes) if options.recipes else trial.recipes
     if options.steps is not None:
         if SELECTED in recipes:
             raise InputError(f"The recipe {SELECTED!r} chooses its steps; leave --steps or this recipe out.")
         recipes = tuple(replace(one, num_steps=options.steps) for one in recipes)
     changes = {"multiples": options.multiples and tuple(options.multiples)}
     changes |= {"num_runs": options.runs, "num_test": options.test}
-    return replace(config, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})
+    return replace(trial, recipes=recipes, **{name: value for name, value in changes.items() if value is not None})

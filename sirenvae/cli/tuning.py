@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from sirenvae.cli.networks import add_observed_argument, load
 from sirenvae.cli.options import whole
-from sirenvae.cli.sweeping import (
-    BAR_OF_COSTS,
-    add_reference_argument,
-    add_sweep_arguments,
-    deliver,
-    follow,
-    prepare,
-    resources,
-)
+from sirenvae.cli.sweeping import add_reference_argument, add_sweep_arguments, reproduce
 
 
 def add_command(tables) -> None:
@@ -31,22 +23,9 @@ def add_command(tables) -> None:
 
 
 def _tuning(options) -> None:
-    from sirenvae.experiments import tuning as experiment
-    from sirenvae.experiments.learners import settings_of
-    from sirenvae.experiments.texts import tuning_texts
+    from sirenvae.experiments import tuning
 
     tries = {} if options.tries is None else {"num_tries": options.tries}
     networks = tuple(load(name, options.observed) for name in options.networks)
-    config = experiment.Config(networks, multiple=options.multiple, num_runs=options.runs, **tries)
-    prepare(options)
-    with resources(options) as (executor, line, store):
-        lengths = {cell: config.cost(cell) for cell in config.cells()}
-        points = follow(
-            experiment.run(config, executor, line, store),
-            lengths,
-            lambda event: lengths[event.cell] * event.step / event.num_steps,
-            "table tuning",
-            bar_format=BAR_OF_COSTS,
-        )
-    rows, notes = experiment.table(config, points), experiment.notes(config)
-    deliver(options, "tuning", "table-tuning", rows, tuning_texts(rows), notes, settings_of(config))
+    trial = tuning.Tuning(networks, multiple=options.multiple, num_runs=options.runs, **tries)
+    reproduce(options, trial, "table-tuning")

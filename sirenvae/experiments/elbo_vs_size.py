@@ -1,4 +1,4 @@
-"""ELBO against training-set size: what knowing the structure is worth when data are few.
+"""ELBO against training-set size: what knowing the structure is worth when data are few. No torch here.
 
 Source:
     Figure 2 of Mouton & Kroon, SIReN-VAE (2022), Figure 3 of its poster; the truth beside it is ours.
@@ -6,226 +6,195 @@ Source:
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import Executor
-from dataclasses import asdict
-from functools import lru_cache, partial
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from torch import Tensor
+from sirenvae.errors import InputError
+from sirenvae.experiments.registry import LEARNERS, REFERENCE, VAES
+from sirenvae.experiments.runs import COMMON_TEST_SEED, seeds_from
+from sirenvae.experiments.settings import (
+    SHORT_RECIPE,
+    check_counts,
+    check_different,
+    check_models,
+    check_networks,
+    check_recipe,
+    check_references,
+    name_of,
+    num_trainings,
+    schedule_of,
+    trained_by,
+)
+from sirenvae.experiments.store import network_config
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial
+from sirenvae.graphs import BayesianNetwork
+from sirenvae.training import RECIPES, SELECTED, Recipe
 
-from sirenvae.experiments.elbo_vs_size_cells import Point, Progress, RunningCell
-from sirenvae.experiments.elbo_vs_size_config import PRESETS, TEST_SEED, Cell, Config, preset
-from sirenvae.experiments.executors import Line
-from sirenvae.experiments.keeping import Keeper
-from sirenvae.experiments.learners import MODELS, best_device, build_model, has_linear_parts, name_of
-from sirenvae.experiments.store import Store
-from sirenvae.experiments.sweeps import Finished, run_cells
-from sirenvae.graphs import network_to_json, parse_network
-from sirenvae.training.fit import fit
-from sirenvae.training.loop import Fit
-from sirenvae.truth import sample_network, true_log_prob_and_error
-from sirenvae.truth.references import REFERENCES, fit_reference
+if TYPE_CHECKING:
+    from sirenvae.experiments.keeping import Keeper
 
-__all__ = [
-    "PRESETS",
-    "Cell",
-    "Config",
-    "Point",
-    "Progress",
-    "notes",
-    "preset",
-    "run",
-    "run_together",
-    "table",
-]
-
-_NOT_STORED = ("cell", "was_stored")
+_COST_OF_A_FIT = 200  # Of a reference, in steps of training times their cost.
 
 
-def run(
-    config: Config,
-    executor: Executor | None = None,
-    line: Line | None = None,
-    store: Store | None = None,
-    keeper: Keeper | None = None,
-) -> Iterator[Progress | Point]:
-    """Train and measure every cell.
+@dataclass(frozen=True)
+class ElboVsSize(Trial):
+    """What to train and how to measure it; a cell is a learner at one size.
 
-    Arguments:
-        config: What to do.
-        executor: Where cells run; ``None`` is here. With an executor the longest start first.
-        line: Where the executor's workers report, see :func:`~sirenvae.experiments.executors.local_processes`; without
-            it only finished cells are heard of.
-        store: Where finished cells are kept, and found again.
-        keeper: Keeps models and goes on with what it kept; where neither an executor nor a store is given.
+    The values of a point are on the test points, one number per seed, nats: ``elbo`` and ``iwae``, the mean ELBO and
+    IWAE bound, of a reference both its mean log-likelihood; ``train_elbo``, on the training points; ``diverged``,
+    whether a seed met numbers that are not finite (it is measured with the weights it had before); ``chosen``, what the
+    recipe ``"selected"`` chose, else empty. One number for all are ``truth``, the mean log evidence of the test points
+    under the true network, the best any model can do there, ``truth_error``, its standard error, 0 where it is exact,
+    and the ``seconds`` of training, with the cells beside it, and measuring.
 
-    Yields:
-        :class:`Progress` while cells train, and one :class:`Point` per cell when it is finished; those that were in the
-        store come first.
+    Progress has ``train_elbo``, the one-sample ELBO per seed over at most 300 of its training points, ``test_elbo``,
+    that over all test points, so that it can be compared with the truth's there, and ``replica_steps_per_second``, of
+    all replicas that train together.
 
-    Raises:
-        CellsFailed: At the end, with an executor or a store, if cells failed.
-        StoreError: If the store cannot be read or written.
+    Attributes:
+        network: A network with conditionals; data are drawn from it.
+        sizes: Training-set sizes, in points.
+        models: Some of :data:`~sirenvae.experiments.registry.VAES`.
+        references: Some of :data:`~sirenvae.experiments.registry.CLASSICAL`, to stand beside them.
+        num_seeds: Training sets and initializations per cell, trained as replicas of one model.
+        first_seed: Seeds run from here.
+        recipe: How to train; ``"selected"`` trains the true structure alone.
+        num_test: Test points, the same for every cell.
+        elbo_samples, iwae_samples: Draws of z per test point in the final ELBO and IWAE bound.
+        num_updates: How often a cell reports while it trains.
     """
-    if executor is None and store is None:
-        for cells in config.tasks():
-            yield from run_together(config, cells, keeper)
-        return
-    names = dict(experiment="elbo-vs-size", config_of=config.described, cost=config.cost, line=line)
-    together = config.longest_first if executor else config.tasks
-    for event in run_cells(config.cells(), partial(_train, config), store, executor, together=together, **names):
-        if isinstance(event, Finished):
-            values = {name: tuple(value) if isinstance(value, list) else value for name, value in event.result.items()}
-            event = Point(event.cell, **values, was_stored=event.was_stored)
-        yield event
 
+    name: ClassVar[str] = "elbo-vs-size"
+    network: BayesianNetwork
+    sizes: tuple[int, ...]
+    models: tuple[str, ...] = VAES
+    references: tuple[str, ...] = ()
+    num_seeds: int = 3
+    first_seed: int = 0
+    recipe: Recipe | str = RECIPES["default"]
+    num_test: int = 1000
+    elbo_samples: int = 20
+    iwae_samples: int = 100
+    num_updates: int = 20
 
-def _train(config: Config, cells: tuple[Cell, ...]) -> Generator[Progress, None, list[dict]]:
-    """Run cells: yield their progress, return their points as plain values."""
-    points = {}
-    for event in run_together(config, cells):
-        if isinstance(event, Point):
-            points[event.cell] = {name: value for name, value in asdict(event).items() if name not in _NOT_STORED}
-        else:
-            yield event
-    return [points[cell] for cell in cells]
+    def __post_init__(self):
+        check_models(self.models)
+        check_networks([self.network])
+        if not self.sizes or min(self.sizes) < 2:
+            came = ", ".join(map(str, self.sizes)) or "no size"
+            raise InputError(f"A training set has at least 2 points, but {came} came.")
+        check_different("sizes", self.sizes)
+        check_counts(self, "num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates")
+        check_references(self.references)
+        check_recipe(self.recipe)
+        if self.is_selected:
+            self._check_selected()
 
+    def _check_selected(self) -> None:
+        from sirenvae.training.selection import NUM_FOLDS
 
-def run_together(config: Config, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
-    """Train one model at several sizes, all sizes and seeds as replicas of one program, and measure each cell.
+        if set(self.models) != {"true"}:
+            raise InputError(f"The recipe {SELECTED!r} trains the true structure alone, but {self.models} came.")
+        if min(self.sizes) < 2 * NUM_FOLDS:
+            raise InputError(f"The recipe {SELECTED!r} needs at least {2 * NUM_FOLDS} points for its folds.")
 
-    Arguments:
-        config: How.
-        cells: Of one model, or one reference.
-        keeper: Keeps models of finished cells, and the training when it is left early; cells that it has are left out.
+    @property
+    def num_replicas(self) -> int:
+        """One for each seed."""
+        return self.num_seeds
 
-    Yields:
-        :class:`Progress` of every cell while it trains, and its :class:`Point` when it is finished.
-    """
-    done = keeper.done if keeper else ()
-    wanted = [cell for cell in cells if (cell.model, cell.size) not in done]
-    if cells[0].model in REFERENCES:
-        yield from (_fitted(config, cell) for cell in wanted)
-    elif wanted:
-        yield from _trained(config, cells, wanted, keeper)
+    @property
+    def is_selected(self) -> bool:
+        """Whether the recipe is chosen by cross-validation."""
+        return self.recipe == SELECTED
 
+    def seeds(self) -> range:
+        """One for each training set."""
+        return seeds_from(self.first_seed, self.num_seeds)
 
-def _trained(
-    config: Config, cells: tuple[Cell, ...], wanted: list[Cell], keeper: Keeper | None
-) -> Iterator[Progress | Point]:
-    """Train `cells` together, or go on with that, and measure those that are wanted."""
-    start, task = time.perf_counter(), (cells[0].model, cells[0].size)
-    x_test, *truth = _test_set_of(config)
-    places = [RunningCell(config, cell, i) for i, cell in enumerate(cells)]
-    data = [x for cell in places for x in cell.x_train]
-    records = keeper.kept_fit(*task, data, best_device()) if keeper else None
-    if records is None:
-        records = _begun(config, places, data)
-    else:
-        start -= records.seconds
-    running = [cell for cell in places if cell.cell in wanted]
-    try:
-        for record in records:
-            chosen = records.chosen if config.is_selected else []
-            speed = record.step * len(data) / record.seconds if record.step else 0.0
-            for cell in [cell for cell in running if cell.is_finished(record)]:
-                yield cell.point(records.model, x_test, truth, record, chosen, start, keeper)
-                running.remove(cell)
-            for cell in running:
-                if cell.is_due(record.step):
-                    yield cell.progress(records.model, x_test, record.step, speed)
-            if keeper and running:
-                keeper.keep_fit(*task, records)
-    except GeneratorExit:  # left early
-        if keeper and running:
-            keeper.keep_fit(*task, records, at_once=True)
-        raise
-    for cell in running:
-        yield cell.point(records.model, x_test, truth, record, chosen, start, keeper)
-    if keeper:
-        keeper.drop_fit(*task)
+    def cells(self) -> list[Cell]:
+        """Every pair of size and learner, small sizes first."""
+        learners = (*self.models, *self.references)
+        return [Cell(self.network.name, learner, size) for size in sorted(self.sizes) for learner in learners]
 
+    def num_steps(self, cell: Cell) -> int:
+        """Steps of training a model, as far as they are known before."""
+        return schedule_of(self.recipe).steps_for(cell.size, len(self.network.variables))
 
-def _begun(config: Config, places: list[RunningCell], data: list[Tensor]) -> Fit:
-    """A training that begins."""
-    count, cells = len(data), [place.cell for place in places]
-    linear = has_linear_parts(config.recipe)
-    model = build_model(config.network, cells[0].model, (count,), linear=linear).to(best_device())
-    for place in places:
-        place.begin(model)
-    longest_epoch = max(-(-cell.size // config.schedule.batch_size) for cell in cells)
-    every = max(1, min(config.num_steps(cell) for cell in cells) // config.num_updates // longest_epoch)
-    return fit(model, data, config.recipe, seed=list(config.seeds()) * len(cells), every=every)
+    def cost(self, cell: Cell) -> int:
+        """Steps of training times their cost, those that a recipe is chosen by included."""
+        learner = LEARNERS[cell.learner]
+        if learner.kind == REFERENCE:
+            return self.num_seeds * _COST_OF_A_FIT
+        return self.num_steps(cell) * num_trainings(self.recipe) * learner.step_cost
 
-
-def _fitted(config: Config, cell: Cell) -> Point:
-    """A reference, fitted to the training set of each seed."""
-    start = time.perf_counter()
-    x_test, *truth = _test_set_of(config)
-    elbo, train_elbo = [], []
-    for seed in config.seeds():
-        x_train = sample_network(config.network, cell.size, seed)[0]
-        fitted = fit_reference(cell.model, config.network, x_train, seed)
-        elbo.append(fitted.log_prob(x_test).mean().item())
-        train_elbo.append(fitted.log_prob(x_train[: config.num_test]).mean().item())
-    found, nobody = tuple(elbo), (False,) * config.num_seeds
-    return Point(cell, found, found, tuple(train_elbo), *truth, time.perf_counter() - start, nobody, ())
-
-
-def _test_set_of(config: Config) -> tuple[Tensor, float, float]:
-    return _test_set(network_to_json(config.network), config.num_test, TEST_SEED + config.first_seed)
-
-
-@lru_cache(maxsize=4)
-def _test_set(network_json: str, num_test: int, seed: int) -> tuple[Tensor, float, float]:
-    """Test points, their mean true log evidence, which takes long for some networks, and its standard error.
-
-    The network comes as text, since a worker gets another object with every task.
-    """
-    network = parse_network(network_json, "network.json")
-    x, _ = sample_network(network, num_test, seed)
-    log_prob, error = true_log_prob_and_error(network, x)
-    return x, log_prob.mean().item(), error.square().sum().sqrt().item() / num_test
-
-
-def table(config: Config, points: list[Point]) -> list[dict]:
-    """One row per learner, size and seed: the numbers behind the figure, in nats.
-
-    What is fitted in closed form has neither recipe nor IWAE samples: its ELBO and bound are its log-likelihood.
-    The error of the true log evidence is the standard error of an estimate, or 0 where the evidence is exact.
-    """
-    order = MODELS + REFERENCES
-    return [
-        {
-            "network": config.network.name,
-            "model": point.cell.model,
-            "size": point.cell.size,
-            "seed": config.first_seed + i,
-            "recipe": None if point.cell.model in REFERENCES else name_of(config.recipe),
-            "chosen": point.chosen[i] if point.chosen else None,
-            "elbo": point.elbo[i],
-            "iwae": point.iwae[i],
-            "iwae_samples": None if point.cell.model in REFERENCES else config.iwae_samples,
-            "true_log_evidence": point.truth,
-            "true_log_evidence_error": point.truth_error,
-            "excess_nll": point.truth - point.iwae[i],
-            "train_elbo": point.train_elbo[i],
-            "diverged": point.diverged[i],
+    def described(self, cell: Cell) -> dict:
+        """Everything that the result of a cell depends on, as plain values."""
+        common = {
+            "network": network_config(self.network),
+            "model": cell.learner,
+            "size": cell.size,
+            "seeds": list(self.seeds()),
+            "num_test": self.num_test,
+            "test_seed": COMMON_TEST_SEED + self.first_seed,
         }
-        for point in sorted(points, key=lambda point: (point.cell.size, order.index(point.cell.model)))
-        for i in range(len(point.elbo))
-    ]
+        if LEARNERS[cell.learner].kind == REFERENCE:
+            return common
+        return common | {
+            **trained_by(self.recipe, self.network, cell.learner),
+            "elbo_samples": self.elbo_samples,
+            "iwae_samples": self.iwae_samples,
+        }
+
+    def work(self, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
+        """Cells of one learner; a keeper keeps their models, and the training when it is left early."""
+        from sirenvae.experiments.elbo_vs_size_work import work
+
+        return work(self, cells, keeper)
+
+    def rows(self, points: Iterable[Point]) -> list[dict]:
+        """One row per learner, size and seed: the numbers behind the figure, in nats.
+
+        What is fitted in closed form has neither recipe nor IWAE samples: its ELBO and bound are its log-likelihood.
+        The error of the true log evidence is the standard error of an estimate, or 0 where the evidence is exact.
+        """
+        order = list(LEARNERS)
+        in_order = sorted(points, key=lambda point: (point.cell.size, order.index(point.cell.learner)))
+        return [self._row(point, i) for point in in_order for i in range(self.num_seeds)]
+
+    def _row(self, point: Point, i: int) -> dict:
+        found, is_reference = point.values, LEARNERS[point.cell.learner].kind == REFERENCE
+        return {
+            "network": self.network.name,
+            "model": point.cell.learner,
+            "size": point.cell.size,
+            "seed": self.first_seed + i,
+            "recipe": None if is_reference else name_of(self.recipe),
+            "chosen": found["chosen"][i] if found["chosen"] else None,
+            "elbo": found["elbo"][i],
+            "iwae": found["iwae"][i],
+            "iwae_samples": None if is_reference else self.iwae_samples,
+            "true_log_evidence": found["truth"],
+            "true_log_evidence_error": found["truth_error"],
+            "excess_nll": found["truth"] - found["iwae"][i],
+            "train_elbo": found["train_elbo"][i],
+            "diverged": found["diverged"][i],
+        }
+
+    def notes(self, rows: Sequence[dict]) -> list[str]:
+        """What a reader of the rows must know, see :func:`notes`."""
+        return notes(rows)
 
 
 def notes(rows: Sequence[dict]) -> list[str]:
-    """What a reader of the rows of :func:`table`, of one network or several, must know, in sentences."""
+    """What a reader of rows of the figure, of one network or several, must know, in sentences."""
     sentences = [
         "ELBO and IWAE bound: means over the test points, nats, raw units; a row for each seed, which has a training "
         "set and an initialization of its own, and test points in common with all others.",
         "Excess NLL: the log evidence of the test points under the true network minus the IWAE bound.",
     ]
-    if any(row["model"] in REFERENCES for row in rows):
+    if any(LEARNERS[row["model"]].kind == REFERENCE for row in rows):
         sentences.append("A classical learner has a log-likelihood in closed form, which stands in both columns.")
     errors = {row["network"]: row["true_log_evidence_error"] for row in rows if row["true_log_evidence_error"]}
     if errors:
@@ -235,3 +204,30 @@ def notes(rows: Sequence[dict]) -> list[str]:
             "sampling with this standard error, which every excess NLL there shares."
         )
     return sentences
+
+
+_MULTIPLES = {"minute": (1, 2, 5), "structures": (2,), "quick": (1, 2, 5, 20, 100), "paper": (1, 2, 5, 10, 20, 50, 100)}
+PRESETS = tuple(_MULTIPLES)
+
+
+def preset(name: str, network: BayesianNetwork) -> ElboVsSize:
+    """A ready configuration.
+
+    Arguments:
+        name: ``"minute"`` (true against vanilla VAE, three sizes, two seeds), ``"structures"`` (all models, two points
+            per variable, two seeds), ``"quick"`` (all models, five sizes, three seeds; these three with a shorter
+            recipe than the default) or ``"paper"`` (seven sizes, five seeds, the linear-Gaussian network of known
+            structure beside the models).
+        network: A network with conditionals; sizes are multiples of its number of variables.
+
+    Raises:
+        InputError: If there is no such preset.
+    """
+    if name not in PRESETS:
+        raise InputError(f"The preset {name!r} does not exist; it is one of {', '.join(PRESETS)}.")
+    sizes = tuple(multiple * len(network.variables) for multiple in _MULTIPLES[name])
+    if name == "paper":
+        return ElboVsSize(network, sizes, references=("linear_gaussian_bn",), num_seeds=5)
+    if name == "minute":
+        return ElboVsSize(network, sizes, models=("true", "vanilla_vae"), num_seeds=2, recipe=SHORT_RECIPE)
+    return ElboVsSize(network, sizes, num_seeds=2 if name == "structures" else 3, recipe=SHORT_RECIPE)

@@ -4,46 +4,37 @@ A model with the network's own decoder is measured beside one with the network's
 learns everything. The posterior is exchanged afterwards: with prior and decoder fixed it is trained again on plenty of
 fresh points of the network, which changes no likelihood but what is seen of it. First it maximizes the ELBO, which says
 what the model is worth to its training, then the importance-weighted bound, since a posterior of highest ELBO leaves
-modes out.
+modes out. No torch here.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-import torch
-from torch import Tensor
-
-from sirenvae.errors import InputError
-from sirenvae.experiments.executors import Line
-from sirenvae.experiments.learners import best_device, build_model, check_counts, check_different
-from sirenvae.experiments.store import Store, network_config
-from sirenvae.experiments.sweeps import Finished, run_cells
-from sirenvae.experiments.table1 import Point, Progress, mean_and_sd
+from sirenvae.experiments.registry import TRUTH
+from sirenvae.experiments.runs import less, seeds_from
+from sirenvae.experiments.settings import check_counts, check_multiples, check_networks, plain_fields
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.models import SIReNVAE
-from sirenvae.objectives import iwae_bound
-from sirenvae.training.fit import fit
-from sirenvae.training.recipes import RECIPES, Recipe
-from sirenvae.truth import sample_network, true_log_prob_and_error
-from sirenvae.truth.partly_exact import PARTS, PartlyExactVAE
+from sirenvae.training import RECIPES, Recipe
 
-EXACT = {"none": (), "decoder": ("decoder",), "prior": ("prior",), "both": PARTS}
-TRUTH = "truth"  # The evidence of the network that the data come from.
+EXACT = {"none": (), "decoder": ("decoder",), "prior": ("prior",), "both": ("prior", "decoder")}
 COLUMNS = (
     *("excess_nll", "ess", "excess_nll_many", "ess_many", "excess_nll_refitted", "ess_refitted"),
     *("gap", "gap_refitted"),
 )
-_TEST_SEED, _FRESH_SEED = 2_000_000, 3_000_000  # The first as in table 1.
 
 
 @dataclass(frozen=True)
-class Config:
-    """What to train and how to measure it.
+class Parts(Trial):
+    """What to train and how to measure it. A cell's learner is the truth, or one of :data:`EXACT`, the true structure
+    with these parts not learned.
+
+    The values of a point are one number per run: ``nll`` and ``ess`` (effective sample size), both also with ``_many``
+    samples and with these ``_refitted``, ``elbo`` and ``elbo_refitted``, of the posterior as trained and of that of
+    highest ELBO; nats.
 
     Attributes:
         network: A network with conditionals.
@@ -61,6 +52,7 @@ class Config:
         refit_draws: Of them for each point in the importance-weighted bound.
     """
 
+    name: ClassVar[str] = "parts"
     network: BayesianNetwork
     multiples: tuple[int, ...] = (2, 10, 100)
     recipe: Recipe = RECIPES["default"]
@@ -77,189 +69,87 @@ class Config:
     refit_draws: int = 16
 
     def __post_init__(self):
-        if self.network.conditionals is None:
-            raise InputError(f"{self.network.name} is a structure without numbers; drawing data needs conditionals.")
+        check_networks([self.network])
         counts = ("num_runs", "num_test", "elbo_samples", "iwae_samples", "many_samples", "num_fresh")
         check_counts(self, *counts, "refit_steps", "refit_batch", "refit_draws")
-        check_different("multiples", self.multiples)
-        if min(self.multiples) < 1:
-            raise InputError(f"A training set has at least 1 point per variable, but {min(self.multiples)} came.")
+        check_multiples(self.multiples)
 
     def cells(self) -> list[Cell]:
         """The truth, then the rows of the table."""
-        return [Cell(TRUTH), *(Cell(exact, multiple) for multiple in self.multiples for exact in EXACT)]
+        name, sizes = self.network.name, [multiple * len(self.network.variables) for multiple in self.multiples]
+        return [Cell(name, TRUTH), *(Cell(name, exact, size) for size in sizes for exact in EXACT)]
+
+    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+        """Each alone: no two are the same model."""
+        return [(cell,) for cell in cells]
 
     def seeds(self) -> range:
         """Of the training sets, one for each run."""
-        return range(self.first_seed, self.first_seed + self.num_runs)
+        return seeds_from(self.first_seed, self.num_runs)
 
-    def test_sets(self) -> Tensor:
-        """Shape ``(runs, num_test, D)``."""
-        sets = [sample_network(self.network, self.num_test, _TEST_SEED + seed)[0] for seed in self.seeds()]
-        return torch.stack(sets)
+    def exact_parts(self, cell: Cell) -> tuple[str, ...]:
+        """What its model does not learn."""
+        return EXACT[cell.learner]
 
-    def size(self, cell: Cell) -> int:
-        """Training points."""
-        return cell.multiple * len(self.network.variables)
-
-    def num_steps(self, cell: Cell) -> int:
+    def cost(self, cell: Cell) -> int:
         """Steps of all trainings."""
-        if cell.exact == TRUTH:
+        if cell.learner == TRUTH:
             return 1
-        return self.recipe.steps_for(self.size(cell), len(self.network.variables)) + 2 * self.refit_steps
+        return self.recipe.steps_for(cell.size, len(self.network.variables)) + 2 * self.refit_steps
 
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
-        values = {name: value for name, value in vars(self).items() if name not in ("network", "multiples", "recipe")}
-        return values | asdict(cell) | {"network": network_config(self.network), "recipe": asdict(self.recipe)}
+        values = plain_fields(self) | {"exact": cell.learner, "multiple": self._multiple(cell)}
+        del values["multiples"]
+        return values
 
+    def work(self, cells: tuple[Cell, ...], keeper=None) -> Iterator[Progress | Point]:
+        """One model."""
+        from sirenvae.experiments.parts_work import work
 
-@dataclass(frozen=True)
-class Cell:
-    """One row of the table.
+        return work(self, *cells)
 
-    Attributes:
-        exact: Of :data:`EXACT`, which parts are not learned; or :data:`TRUTH`.
-        multiple: Training points per variable; 0 for the truth.
-    """
+    def rows(self, points: Iterable[Point]) -> list[dict]:
+        """One row per trained cell: mean and standard deviation over runs of :data:`COLUMNS`, see :meth:`notes`."""
+        values = {point.cell: point.values for point in points}
+        truth = values[Cell(self.network.name, TRUTH)]["nll"]
+        return [self._row(cell, values[cell], truth) for cell in self.cells() if cell.size and cell in values]
 
-    exact: str
-    multiple: int = 0
+    def _row(self, cell: Cell, found: dict, truth: list[float]) -> dict:
+        best = [-nll for nll in found["nll_refitted"]]
+        columns = {
+            "excess_nll": less(found["nll"], truth),
+            "excess_nll_many": less(found["nll_many"], truth),
+            "excess_nll_refitted": less(found["nll_refitted"], truth),
+            **{name: found[name] for name in ("ess", "ess_many", "ess_refitted")},
+            "gap": less(best, found["elbo"]),
+            "gap_refitted": less(best, found["elbo_refitted"]),
+        }
+        row = {
+            "network": self.network.name,
+            "multiple": self._multiple(cell),
+            "training_points": cell.size,
+            "exact": cell.learner,
+            "runs": self.num_runs,
+        }
+        for name in COLUMNS:
+            row |= mean_and_sd(name, columns[name])
+        return row | {"diverged_runs": sum(found["diverged"])}
 
+    def _multiple(self, cell: Cell) -> int:
+        return cell.size // len(self.network.variables)
 
-def run(
-    config: Config, executor: Executor | None = None, line: Line | None = None, store: Store | None = None
-) -> Iterator[Progress | Point]:
-    """Train and measure every cell; arguments, events and errors as in :func:`sirenvae.experiments.table1.run`.
-
-    The values of a :class:`~sirenvae.experiments.table1.Point` are one number per run: ``nll`` and ``ess`` (effective
-    sample size), both also with ``_many`` samples and with these ``_refitted``, ``elbo`` and ``elbo_refitted``, of the
-    posterior as trained and of that of highest ELBO; nats.
-    """
-    names = dict(experiment="parts", config_of=config.described, cost=config.num_steps, line=line)
-    for event in run_cells(config.cells(), partial(_result, config), store, executor, **names):
-        yield Point(event.cell, event.result, event.was_stored) if isinstance(event, Finished) else event
-
-
-def _result(config: Config, cell: Cell) -> Generator[Progress, None, dict]:
-    tests, count = config.test_sets(), config.num_runs
-    if cell.exact == TRUTH:
-        log_prob, error = true_log_prob_and_error(config.network, tests)
-        standard_error = error.square().sum(dim=-1).sqrt() / error.shape[-1]
-        return {"nll": (-log_prob.mean(dim=-1)).tolist(), "standard_error": standard_error.tolist()}
-    model = _built(config, cell.exact).to(best_device())
-    data = [sample_network(config.network, config.size(cell), seed)[0] for seed in config.seeds()]
-    total = config.num_steps(cell)
-    every = max(1, total // 20 // -(-len(data[0]) // config.recipe.batch_size))
-    for record in fit(model, data, config.recipe, seed=list(config.seeds()), every=every):
-        yield Progress(cell, record.step, total)
-    values = _measured(config, model, tests, config.iwae_samples)
-    values |= {f"{name}_many": value for name, value in _measured(config, model, tests, config.many_samples).items()}
-    for step in refit_posterior(config, model):
-        yield Progress(cell, total - 2 * config.refit_steps + step, total)
-    values["elbo_refitted"] = _measured(config, model, tests, 1)["elbo"]
-    for step in refit_posterior(config, model, config.refit_draws):
-        yield Progress(cell, total - config.refit_steps + step, total)
-    refitted = _measured(config, model, tests, config.many_samples)
-    values |= {"nll_refitted": refitted["nll"], "ess_refitted": refitted["ess"]}
-    return values | {"diverged": record.diverged.reshape(count).tolist()}
-
-
-def _built(config: Config, exact: str) -> SIReNVAE:
-    """All models start with the same weights, as far as they have the same parts."""
-    if not EXACT[exact]:
-        return build_model(config.network, "true", (config.num_runs,), config.first_seed, linear=config.linear)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.first_seed)
-        return PartlyExactVAE(config.network, EXACT[exact], linear=config.linear, replicas=(config.num_runs,))
-
-
-def refit_posterior(config: Config, model: SIReNVAE, draws: int = 1) -> Iterator[int]:
-    """Train the posterior of every replica alone, on fresh points of the network, and leave the rest as it is.
-
-    Arguments:
-        config: Its numbers, and its recipe's learning rate with a cosine schedule.
-        model: Trained in place.
-        draws: For each point in the importance-weighted bound that is maximized; the ELBO has one.
-
-    Yields:
-        Steps done, now and then.
-    """
-    fresh = model.standardized(sample_network(config.network, config.num_fresh, _FRESH_SEED)[0])
-    generator = torch.Generator(fresh.device).manual_seed(config.first_seed)
-    posterior = [model.encoder] if model.posterior_affine is None else [model.encoder, model.posterior_affine]
-    parameters, peak = [p for part in posterior for p in part.parameters()], config.recipe.learning_rate
-    optimizer = torch.optim.Adam(parameters, lr=peak)
-    for step in range(config.refit_steps):
-        for group in optimizer.param_groups:
-            group["lr"] = peak * min(1.0, (step + 1) / 50) * (1 + math.cos(math.pi * step / config.refit_steps)) / 2
-        model.train()
-        num_points = max(1, config.refit_batch // draws)
-        chosen = torch.randint(config.num_fresh, (num_points,), generator=generator, device=fresh.device)
-        x = fresh[..., chosen.repeat(draws), :]
-        noise = torch.randn(*x.shape[:-1], model.latent_features, generator=generator, device=x.device)
-        log_weights = model.standard_elbo(x, noise).unflatten(-1, (draws, num_points)).movedim(-2, 0)
-        loss = -iwae_bound(log_weights).mean(dim=-1).sum()
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-        model.eval()
-        if (step + 1) % max(1, config.refit_steps // 20) == 0:
-            yield step + 1
-
-
-@torch.no_grad()
-def _measured(config: Config, model: SIReNVAE, tests: Tensor, num_samples: int) -> dict[str, list[float]]:
-    """Means over the test points of each run."""
-    generator = torch.Generator(model.device).manual_seed(config.first_seed)
-    bound, ess = model.iwae_bound_and_ess(tests, num_samples, generator)
-    values = {"nll": -bound, "ess": ess, "elbo": model.elbo(tests, config.elbo_samples, generator=generator)}
-    return {name: value.double().mean(dim=-1).tolist() for name, value in values.items()}
-
-
-def table(config: Config, points: Iterable[Point]) -> list[dict]:
-    """One row per trained cell: mean and standard deviation over runs of :data:`COLUMNS`, see :func:`notes`."""
-    values = {point.cell: point.values for point in points}
-    truth = values[Cell(TRUTH)]["nll"]
-    return [_row(config, cell, values[cell], truth) for cell in config.cells() if cell.multiple and cell in values]
-
-
-def _row(config: Config, cell: Cell, found: dict, truth: list[float]) -> dict:
-    def less(name: str, others: list[float]) -> list[float]:
-        return [value - other for value, other in zip(found[name], others, strict=True)]
-
-    best = [-nll for nll in found["nll_refitted"]]
-    columns = {
-        "excess_nll": less("nll", truth),
-        "excess_nll_many": less("nll_many", truth),
-        "excess_nll_refitted": less("nll_refitted", truth),
-        **{name: found[name] for name in ("ess", "ess_many", "ess_refitted")},
-        "gap": [-value for value in less("elbo", best)],
-        "gap_refitted": [-value for value in less("elbo_refitted", best)],
-    }
-    row = {
-        "network": config.network.name,
-        "multiple": cell.multiple,
-        "training_points": config.size(cell),
-        "exact": cell.exact,
-        "runs": config.num_runs,
-    }
-    for name in COLUMNS:
-        row |= mean_and_sd(name, columns[name])
-    return row | {"diverged_runs": sum(found["diverged"])}
-
-
-def notes(config: Config) -> list[str]:
-    """What a reader of the table must know, in sentences."""
-    return [
-        f"Means and standard deviations over {config.num_runs} runs with {config.num_test} test points each, nats; the "
-        f"recipe is {config.recipe.name}, with{'' if config.linear else 'out'} linear parts.",
-        "Exact: parts that are the network's own and are not trained. The others are SIReN-VAE's, of the true "
-        "structure; a decoder beside the exact prior starts at the true linear regression on its parents.",
-        f"Excess NLL: minus the truth's on the same points, by importance sampling with {config.iwae_samples} or "
-        f"{config.many_samples} draws. Refitted: the same model, its posterior then trained, the rest fixed, on "
-        f"{config.num_fresh} fresh points of the network for the importance-weighted bound, with {config.many_samples} "
-        "draws. Effective: the effective number of these draws.",
-        "ELBO gap: the refitted log-likelihood minus the ELBO, of the posterior as trained and of one refitted for the "
-        "ELBO.",
-    ]
+    def notes(self, rows: Sequence[dict] = ()) -> list[str]:
+        """What a reader of the table must know, in sentences."""
+        return [
+            f"Means and standard deviations over {self.num_runs} runs with {self.num_test} test points each, nats; the "
+            f"recipe is {self.recipe.name}, with{'' if self.linear else 'out'} linear parts.",
+            "Exact: parts that are the network's own and are not trained. The others are SIReN-VAE's, of the true "
+            "structure; a decoder beside the exact prior starts at the true linear regression on its parents.",
+            f"Excess NLL: minus the truth's on the same points, by importance sampling with {self.iwae_samples} or "
+            f"{self.many_samples} draws. Refitted: the same model, its posterior then trained, the rest fixed, on "
+            f"{self.num_fresh} fresh points of the network for the importance-weighted bound, with {self.many_samples} "
+            "draws. Effective: the effective number of these draws.",
+            "ELBO gap: the refitted log-likelihood minus the ELBO, of the posterior as trained and of one refitted for "
+            "the ELBO.",
+        ]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from sirenvae.errors import InputError
 from sirenvae.experiments.formats import as_csv, as_latex, as_lines, as_markdown
 from sirenvae.experiments.reference_results import ReferenceResults, reference_result_names, reference_results
-from sirenvae.experiments.texts import figure_texts, parts_texts, table1_texts, tuning_texts
+from sirenvae.experiments.texts import TEXTS
 
 
 def from_reference(name: str, form: str) -> tuple[str, int]:
@@ -31,7 +31,7 @@ def from_reference(name: str, form: str) -> tuple[str, int]:
         return json.dumps(asdict(results), indent=1), len(results.rows)
     if form == "csv":
         return as_csv(results.rows, line_end="\n").rstrip("\n"), len(results.rows)
-    texts, right = _TEXTS[results.experiment](results.rows)
+    texts, right = TEXTS[results.experiment](results.rows)
     about = [f"{_origin(results)}.", *results.notes]
     if form == "latex":
         return "\n".join([*(f"% {line}" for line in about), as_latex(texts, right)]), len(texts) - 1
@@ -49,6 +49,3 @@ def _listed(form: str) -> tuple[str, int]:
 
 def _origin(results: ReferenceResults) -> str:
     return f"made by {results.command} (sirenvae {results.version}, code version {results.code_version})"
-
-
-_TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}

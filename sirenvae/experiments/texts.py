@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-LEARNERS = {
-    "truth": "true network",
-    "true": "SIReN-VAE, true structure",
-    "fully_connected": "SIReN-VAE, fully connected",
-    "independent": "SIReN-VAE, independent",
-    "vanilla_vae": "vanilla VAE",
-    "independent_gaussians": "independent Gaussians",
-    "ledoit_wolf": "covariance, Ledoit-Wolf",
-    "factor_analysis": "factor analysis",
-    "linear_gaussian_bn": "linear BN, known structure",
-    "linear_gaussian_bn_ridge": "linear BN, with ridge",
-}
+from sirenvae.experiments.registry import LEARNERS
+
 _HEADS = {
     "excess_nll": "excess NLL",
     "ess": "effective",
@@ -54,7 +44,7 @@ def table1_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
 
 def _learner(row: dict) -> str:
     error = row["nll_standard_error"]
-    return LEARNERS[row["learner"]] + (f", estimated ± {error:.2g}" if error else "")
+    return LEARNERS[row["learner"]].label + (f", estimated ± {error:.2g}" if error else "")
 
 
 def parts_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
@@ -73,7 +63,7 @@ def tuning_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
     columns = {
         "network": [row["network"] for row in rows],
         "points": [str(row["training_points"]) for row in rows],
-        "learner": [LEARNERS[row["learner"]] for row in rows],
+        "learner": [LEARNERS[row["learner"]].label for row in rows],
         "recipe": [row["recipe"] for row in rows],
         "excess NLL": [_spread(row, "excess_nll") for row in rows],
         "in the search": [_number(row["search_excess_nll"], 3) for row in rows],
@@ -94,7 +84,7 @@ def figure_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
         cells.setdefault((row["network"], row["size"], row["model"], row["recipe"]), []).append(row)
     head = ["network", "points", "model", "recipe", "seeds", "ELBO", "IWAE bound", "excess NLL", "true log evidence"]
     body = [
-        [network, str(size), LEARNERS[model], recipe or "-", str(len(seeds))]
+        [network, str(size), LEARNERS[model].label, recipe or "-", str(len(seeds))]
         + [_spread_of([row[name] for row in seeds]) for name in ("elbo", "iwae", "excess_nll")]
         + [_truth(seeds[0])]
         for (network, size, model, recipe), seeds in cells.items()
@@ -125,3 +115,7 @@ def _number(value: float | None, digits: int) -> str:
 
 def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}"
+
+
+# By the names of the trials.
+TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}

@@ -8,14 +8,7 @@ from statistics import mean, stdev
 
 import plotly.graph_objects as go
 
-# One colour and one marker per model, the same in every chart; Okabe-Ito, safe for colour-blind eyes.
-MODEL_LOOKS = {
-    "true": ("SIReN-VAE, true structure", "#009E73", "circle"),
-    "fully_connected": ("SIReN-VAE, fully connected", "#0072B2", "square"),
-    "independent": ("SIReN-VAE, independent", "#E69F00", "diamond"),
-    "vanilla_vae": ("vanilla VAE", "#7F7F7F", "x"),
-}
-LEARNER_LOOKS = MODEL_LOOKS | {"linear_gaussian_bn": ("linear BN, known structure", "#CC79A7", "triangle-up")}
+from sirenvae.experiments.registry import LEARNERS
 
 
 def truth_label(loss: float, error: float) -> str:
@@ -31,7 +24,7 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
     """Mean negative ELBO on test points against the number of training points, with a band over seeds.
 
     Arguments:
-        rows: As :func:`sirenvae.experiments.elbo_vs_size.table` gives them: ``model``, ``size``, ``elbo`` and
+        rows: As :meth:`sirenvae.experiments.elbo_vs_size.ElboVsSize.rows` gives them: ``model``, ``size``, ``elbo`` and
             ``true_log_evidence`` with its ``true_log_evidence_error``, one row per seed, all of one network.
         title: Of the figure.
         dark: Whether it stands on a dark page.
@@ -45,7 +38,7 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         Mouton & Kroon, SIReN-VAE (2022), Figure 2.
     """
     figure = go.Figure()
-    for model, (label, colour, symbol) in LEARNER_LOOKS.items():
+    for model, learner in LEARNERS.items():
         mine = [row for row in rows if row["model"] == model]
         sizes = sorted({row["size"] for row in mine} - {row["size"] for row in mine if not _is_finite(row["elbo"])})
         if not sizes:
@@ -55,16 +48,16 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         spread = [stdev(group) if len(group) > 1 else 0.0 for group in losses]
         upper = [c + s for c, s in zip(centre, spread, strict=True)]
         lower = [c - s for c, s in zip(centre, spread, strict=True)]
-        band = dict(x=sizes + sizes[::-1], y=upper + lower[::-1], fill="toself", fillcolor=colour, opacity=0.18)
+        band = dict(x=sizes + sizes[::-1], y=upper + lower[::-1], fill="toself", fillcolor=learner.colour, opacity=0.18)
         figure.add_scatter(**band, mode="lines", line_width=0, hoverinfo="skip", showlegend=False, legendgroup=model)
         figure.add_scatter(
             x=sizes,
             y=centre,
-            name=label,
+            name=learner.label,
             legendgroup=model,
             mode="lines+markers",
-            line=dict(color=colour, width=2.5),
-            marker=dict(symbol=symbol, size=9),
+            line=dict(color=learner.colour, width=2.5),
+            marker=dict(symbol=learner.symbol, size=9),
             customdata=spread,
             hovertemplate="%{x} points: %{y:.2f} ± %{customdata:.2f} nats",
         )

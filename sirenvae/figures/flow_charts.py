@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sirenvae.figures.masks import FlowGraph, blocks_needed, measured_jacobian
+from sirenvae.figures.masks import blocks_needed
+
+if TYPE_CHECKING:
+    from sirenvae.experiments.shown.masks import FlowGraph
 
 _SWEEPS = {
     "plain": ("plain sweep", "#D55E00", "dash", "diamond"),
@@ -19,18 +23,18 @@ _SMALLEST = 1e-4  # of the mean |Jacobian|, where the colours begin
 _MOST_LABELS = 20
 
 
-def reach_figure(graph: FlowGraph, stacks: Sequence[int] = (1, 2, 4)) -> go.Figure:
-    """The measured mean |Jacobian| of stacks of blocks with random weights; what must be zero is left white.
+def reach_figure(graph: FlowGraph, jacobians: Mapping[int, np.ndarray]) -> go.Figure:
+    """The measured mean |Jacobian| of stacks of blocks; what must be zero is left white.
 
     Arguments:
         graph: The flow's dependencies.
-        stacks: Numbers of blocks, a picture for each.
+        jacobians: By number of blocks, a picture for each, from
+            :func:`~sirenvae.experiments.shown.masks.measured_jacobian`.
     """
     needed, names = blocks_needed(graph), graph.names
-    jacobians = [measured_jacobian(graph, count) for count in stacks]
-    titles = [f"{count} block{'s' * (count > 1)}" for count in stacks]
-    figure = make_subplots(rows=1, cols=len(stacks), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.03)
-    for column, (count, jacobian) in enumerate(zip(stacks, jacobians, strict=True), start=1):
+    titles = [f"{count} block{'s' * (count > 1)}" for count in jacobians]
+    figure = make_subplots(rows=1, cols=len(titles), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.03)
+    for column, (count, jacobian) in enumerate(jacobians.items(), start=1):
         reached = (needed > 0) & (needed <= count) | (jacobian != 0)
         values = np.where(reached, np.log10(np.maximum(jacobian, _SMALLEST)), np.nan)
         figure.add_trace(

@@ -2,72 +2,69 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from sirenvae.figures.flow_density import LEVELS
+if TYPE_CHECKING:
+    from sirenvae.experiments.shown.density import PairDensity
+    from sirenvae.experiments.shown.ways import FlowWay
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def forward_words(shown, frames, pairs, densities) -> list[str]:
-    """One text for each frame of the forward way.
-
-    Arguments:
-        shown: The :class:`~sirenvae.figures.flows.ShownFlow`.
-        frames: With ``block`` and ``colours``, one before the first block and one after each.
-        pairs: The points that are seen, shape ``(N, 2)``, one for each frame.
-        densities: One for each frame, or none.
-    """
-    last, words = len(frames) - 1, []
-    for k, (frame, points) in enumerate(zip(frames, pairs, strict=True)):
-        told = [_start(shown, len(points))] if k == 0 else [_block(k, last, frame["colours"], pairs[k - 1], points)]
-        told.append(_spread(shown.pair, points, "is" if k == 0 else "is now"))
+def forward_words(way: FlowWay) -> list[str]:
+    """One text for each frame of the forward way."""
+    last, words = len(way.frames) - 1, []
+    for k, frame in enumerate(way.frames):
+        told = [_start(way, len(frame.points))]
+        if k:
+            told = [_block(k, last, frame.colours, way.frames[k - 1].points, frame.points)]
+        told.append(_spread(way.pair, frame.points, "is now" if k else "is"))
         if k == last:
-            told.append(_end(shown))
-        words.append(" ".join([*told, *_inside(densities, k)]))
+            told.append(_end(way))
+        words.append(" ".join([*told, *_inside(way.densities, k)]))
     return words
 
 
-def backward_words(shown, frames, pairs, densities) -> list[str]:
-    """One text for each frame of the way back, a sweep each; the arguments are those of :func:`forward_words`."""
-    num_blocks, words = shown.flow.num_blocks, []
-    for k, (frame, points) in enumerate(zip(frames, pairs, strict=True)):
-        if k == 0:
-            words.append(
-                f"{len(points):,} draws of standard normal noise. To sample from the prior, the blocks are undone, the "
-                f"last one first. No formula undoes a block; sweeps do, and each lowers the residual |x + g(x) − y|, "
-                f"which starts at {short_number(frame['before'])}."
-            )
-            continue
-        previous = frames[k - 1]["residual"] if frame["sweep"] > 1 else frame["before"]
+def backward_words(way: FlowWay) -> list[str]:
+    """One text for each frame of the way back, a sweep each."""
+    start, last = way.frames[0], len(way.frames) - 1
+    words = [
+        f"{len(start.points):,} draws of standard normal noise. To sample from the prior, the blocks are undone, the "
+        f"last one first. No formula undoes a block; sweeps do, and each lowers the residual |x + g(x) − y|, "
+        f"which starts at {short_number(start.before)}."
+    ]
+    for k, frame in list(enumerate(way.frames))[1:]:
+        earlier = way.frames[k - 1]
+        previous = earlier.residual if frame.sweep > 1 else frame.before
         told = [
-            f"Block {frame['block']} of {num_blocks} is being undone, sweep {frame['sweep']}: the largest residual "
-            f"falls from {short_number(previous)} to {short_number(frame['residual'])}; {_moved(pairs[k - 1], points)}."
+            f"Block {frame.block} of {way.num_blocks} is being undone, sweep {frame.sweep}: the largest residual "
+            f"falls from {short_number(previous)} to {short_number(frame.residual)}; "
+            f"{_moved(earlier.points, frame.points)}."
         ]
-        if k == len(frames) - 1 or frames[k + 1]["block"] != frame["block"]:
-            told.append(
-                f"That is within the tolerance, 10⁻¹⁰ relative to 1 + |y|, so block {frame['block']} is undone."
-            )
-        if k == len(frames) - 1:
-            told.append(f"All blocks are: these are samples of the prior. {_spread(shown.pair, points, 'is')}")
-            told += _inside(densities, 0)
+        if k == last or way.frames[k + 1].block != frame.block:
+            told.append(f"That is within the tolerance, 10⁻¹⁰ relative to 1 + |y|, so block {frame.block} is undone.")
+        if k == last:
+            told.append(f"All blocks are: these are samples of the prior. {_spread(way.pair, frame.points, 'is')}")
+            told += _inside(way.densities, 0)
         words.append(" ".join(told))
     return words
 
 
-def _start(shown, count: int) -> str:
-    if shown.weights == "fitted":
+def _start(way: FlowWay, count: int) -> str:
+    if way.weights == "fitted":
         return f"{count:,} draws of the network's latents that the flow has not seen, in standard deviations."
-    if shown.weights == "VAE":
+    if way.weights == "VAE":
         return f"{count:,} latents as the trained encoder sees fresh data."
     return f"{count:,} standard normal points: random weights have no data of their own."
 
 
-def _end(shown) -> str:
-    if shown.model is None and shown.weights != "fitted":
+def _end(way: FlowWay) -> str:
+    if way.weights not in ("fitted", "VAE"):
         return "A flow that was trained would end in standard normal noise; this one does not."
     words = "What is left should be standard normal noise: uncorrelated, each standard deviation 1."
-    if shown.model is not None:
+    if way.weights == "VAE":
         words += " As far as it is not, encoder and prior do not agree yet: the training took a few seconds."
     return words
 
@@ -98,13 +95,13 @@ def _spread(pair: tuple[str, ...], points: np.ndarray, verb: str) -> str:
     )
 
 
-def _inside(densities, k: int) -> list[str]:
+def _inside(densities: list[PairDensity], k: int) -> list[str]:
     """How many points lie inside the lines, where the lines are those of all points."""
     if not densities or not densities[k].is_marginal:
         return []
     shares = densities[k].shares
     inside = " and ".join(f"{share:.0%}" for share in shares)
-    promised = " and ".join(f"{level:.0%}" for level in LEVELS)
+    promised = " and ".join(f"{level:.0%}" for level in densities[k].levels)
     return [f"{inside} of the points lie inside the two lines, where the flow's density says {promised}."]
 
 

@@ -1,95 +1,19 @@
-"""What the masks of a flow look like: the masks of one block, and what a stack of blocks reaches.
-
-Torch is imported inside the functions, so that a page which only mentions this file starts quickly.
-"""
+"""What the masks of a flow look like: the masks of one block, and what a stack of blocks reaches."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
-
-from sirenvae.errors import InputError
-from sirenvae.graphs import BayesianNetwork
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from torch import Tensor
 
-    from sirenvae.flows import LayerMasks
-    from sirenvae.models.structures import Structure
+    from sirenvae.experiments.shown.masks import FlowGraph
+    from sirenvae.nets.set_rule import LayerMasks
 
-FLOWS = ("prior", "posterior")
 _MOST_LABELS = 24  # units of a layer in a figure of masks
-
-
-@dataclass(frozen=True, eq=False)
-class FlowGraph:
-    """The dependencies of one flow of a SIReN-VAE, its variables in topological order.
-
-    Attributes:
-        flow: One of :data:`FLOWS`.
-        inputs: The variables that the flow reads: its own (the latents) first, each after its parents, then the
-            context.
-        adjacency: Bool tensor, shape ``(D, D + C)``; row i lists what output i may depend on. Its first D columns are
-            lower triangular.
-    """
-
-    flow: str
-    inputs: tuple
-    adjacency: Tensor
-
-    @property
-    def num_outputs(self) -> int:
-        """How many variables the flow transforms, D."""
-        return len(self.adjacency)
-
-    @property
-    def names(self) -> list[str]:
-        """The inputs' names."""
-        return [str(v) for v in self.inputs]
-
-
-def flow_graph(network: BayesianNetwork, flow: str = "posterior", structure: str | Structure = "true") -> FlowGraph:
-    """The dependencies of the prior's or the posterior's flow.
-
-    Arguments:
-        network: The Bayesian network.
-        flow: ``"prior"`` (the network among its latents; observed variables are context only if one has a latent
-            child) or ``"posterior"`` (the inverse, observed variables as context).
-        structure: ``"true"``, ``"fully_connected"`` or ``"independent"``, or what
-            :func:`~sirenvae.models.structures.structure_of` has read off the network.
-
-    Returns:
-        The inputs and the adjacency, latents in topological order.
-
-    Raises:
-        InputError: If the flow or the structure does not exist.
-
-    Example:
-        >>> from sirenvae.graphs import load_network
-        >>> flow_graph(load_network("student"), "posterior").inputs
-        ('L', 'G', 'S', 'I', 'D', 'J', 'H')
-    """
-    from sirenvae.models.structures import structure_of
-
-    if flow not in FLOWS:
-        raise InputError(f"The flow {flow!r} does not exist; it is one of {', '.join(FLOWS)}.")
-    read_off = structure_of(network, structure) if isinstance(structure, str) else structure
-    adjacency = getattr(read_off, flow)
-    num_latents = len(network.latents)
-    if flow == "prior" and not adjacency[:, num_latents:].any():
-        adjacency = adjacency[:, :num_latents]
-    edges = nx.DiGraph((j, i) for i, j in adjacency[:, :num_latents].nonzero().tolist() if i != j)
-    edges.add_nodes_from(range(num_latents))
-    order = list(nx.lexicographical_topological_sort(edges))
-    columns = [*order, *range(num_latents, adjacency.shape[1])]
-    variables = (*network.latents, *network.observed)
-    return FlowGraph(flow, tuple(variables[j] for j in columns), adjacency[order][:, columns])
 
 
 def mask_product(layers: LayerMasks) -> np.ndarray:
@@ -100,27 +24,21 @@ def mask_product(layers: LayerMasks) -> np.ndarray:
     return product.astype(np.int64)
 
 
-def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
+def block_drawing(graph: FlowGraph, layers: LayerMasks) -> dict[str, Any]:
     """The masks of one block as the picture wants them: plain JSON values, units grouped by their owners.
 
     Arguments:
         graph: The flow's dependencies.
-        hidden_features: Width of each hidden layer; by default one layer with a unit for each set, 2 D + C.
+        layers: Its masks, from :func:`~sirenvae.experiments.shown.masks.block_layers`.
 
     Returns:
         ``names`` of the inputs, ``outputs`` (their number D), ``edges`` [from, to] without loops, ``layers`` (for each
         layer of units, the ``owners`` and the ``sets`` as lists of inputs), ``masks`` (rows x columns as bits in base
         64), the counts ``kept`` and ``dense``, and whether the product of the masks ``equals_adjacency``.
 
-    Raises:
-        InputError: If a layer is narrower than the number of variables.
-
     Source:
         The poster of Mouton & Kroon, SIReN-VAE (2022), Figure 1.
     """
-    from sirenvae.nets.set_rule import default_hidden_features, layer_masks
-
-    layers = layer_masks(graph.adjacency, hidden_features or [default_hidden_features(graph.adjacency)])
     order = [_grouped(owners, sets) for owners, sets in zip(layers.owners, layers.sets, strict=True)]
     masks = [
         np.asarray(mask)[np.ix_(later, earlier)]
@@ -130,9 +48,12 @@ def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None
         "flow": graph.flow,
         "names": graph.names,
         "outputs": graph.num_outputs,
-        "edges": [[j, i] for i, j in graph.adjacency.nonzero().tolist() if i != j],
+        "edges": [[j, i] for i, j in np.argwhere(np.asarray(graph.adjacency)).tolist() if i != j],
         "layers": [
-            {"owners": owners[units].tolist(), "sets": [row.nonzero().flatten().tolist() for row in sets[units]]}
+            {
+                "owners": [int(owners[u]) for u in units],
+                "sets": [np.flatnonzero(np.asarray(sets[u])).tolist() for u in units],
+            }
             for units, owners, sets in zip(order, layers.owners, layers.sets, strict=True)
         ],
         "masks": [base64.b64encode(np.packbits(mask).tobytes()).decode() for mask in masks],
@@ -142,9 +63,14 @@ def block_drawing(graph: FlowGraph, hidden_features: Sequence[int] | None = None
     }
 
 
-def _grouped(owners: Tensor, sets: Tensor) -> list[int]:
+def _members(row) -> list[int]:
+    """The columns of a set."""
+    return np.flatnonzero(np.asarray(row)).tolist()
+
+
+def _grouped(owners, sets) -> list[int]:
     """The units of a layer by owner, those with the larger set first."""
-    sizes = sets.sum(dim=1).tolist()
+    sizes = np.asarray(sets).sum(axis=1).tolist()
     return sorted(range(len(sizes)), key=lambda unit: (int(owners[unit]), -sizes[unit], unit))
 
 
@@ -162,31 +88,14 @@ def blocks_needed(graph: FlowGraph) -> np.ndarray:
     return needed
 
 
-def measured_jacobian(
-    graph: FlowGraph,
-    num_blocks: int,
-    hidden_features: Sequence[int] | None = None,
-    seed: int = 0,
-) -> np.ndarray:
-    """The mean |Jacobian| of a flow with random weights, in float64, shape ``(D, D + C)``; the global seed is kept."""
-    import torch
-
-    from sirenvae.flows import GraphicalResidualFlow
-    from sirenvae.flows.jacobian import mean_absolute_jacobian
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        flow = GraphicalResidualFlow(graph.adjacency, num_blocks, hidden_features).double()
-    return mean_absolute_jacobian(flow, seed=seed).numpy()
-
-
-def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[int] | None = None) -> dict[str, Any]:
+def stack_drawing(graph: FlowGraph, num_blocks: int, measured: np.ndarray) -> dict[str, Any]:
     """What a stack of blocks reaches, promised and measured, as plain JSON values.
 
     Arguments:
         graph: The flow's dependencies.
         num_blocks: How many blocks are stacked.
-        hidden_features: Width of each hidden layer of a block.
+        measured: The mean |Jacobian| of such a flow, from
+            :func:`~sirenvae.experiments.shown.masks.measured_jacobian`.
 
     Returns:
         ``needed`` (:func:`blocks_needed`), ``measured`` (mean |Jacobian| of a randomly initialised flow, three digits),
@@ -194,7 +103,6 @@ def stack_drawing(graph: FlowGraph, num_blocks: int, hidden_features: Sequence[i
         ``violated`` (forbidden, yet not exactly zero).
     """
     needed = blocks_needed(graph)
-    measured = measured_jacobian(graph, num_blocks, hidden_features)
     reached = (needed > 0) & (needed <= num_blocks)
     return {
         "blocks": num_blocks,
@@ -247,10 +155,7 @@ def mask_heatmap(graph: FlowGraph, layers: LayerMasks) -> go.Figure:
     from plotly.subplots import make_subplots
 
     labels = [
-        [
-            f"{graph.names[owner]} {{{', '.join(graph.names[j] for j in row.nonzero().flatten())}}}"
-            for owner, row in units
-        ]
+        [f"{graph.names[owner]} {{{', '.join(graph.names[j] for j in _members(row))}}}" for owner, row in units]
         for units in (zip(owners, sets, strict=True) for owners, sets in zip(layers.owners, layers.sets, strict=True))
     ]
     panels = [

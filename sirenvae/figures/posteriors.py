@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.experiments.registry import LEARNERS
 from sirenvae.figures.ink import readable
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def draws_figure(
     from plotly.subplots import make_subplots
 
     sides = {EXACT: data, **draws}
-    titles = ["data" if model == EXACT else _look(model, dark)[0].removeprefix("SIReN-VAE, ") for model in sides]
+    titles = ["data" if model == EXACT else LEARNERS[model].short for model in sides]
     figure = make_subplots(
         rows=1,
         cols=len(sides),
@@ -161,7 +161,7 @@ def draws_figure(
 def _look(model: str, dark: bool) -> tuple[str, str, str]:
     if model == EXACT:
         return "exact", "#FFFFFF" if dark else "#000000", "star"
-    return MODEL_LOOKS[model]
+    return LEARNERS[model].label, LEARNERS[model].colour, LEARNERS[model].symbol
 
 
 def _laid_out(figure: go.Figure, dark: bool, height: int) -> go.Figure:

@@ -6,20 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.experiments.registry import LEARNERS, TRUTH
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-TRUTH = "truth"
-CLASSICAL = {  # learners that are no VAE
-    "independent_gaussians": ("independent Gaussians", "#CC79A7", "triangle-down"),
-    "ledoit_wolf": ("covariance, Ledoit-Wolf", "#CC79A7", "triangle-left"),
-    "factor_analysis": ("factor analysis", "#CC79A7", "triangle-right"),
-    "linear_gaussian_bn": ("linear BN", "#CC79A7", "triangle-up"),
-    "linear_gaussian_bn_ridge": ("linear BN, ridge", "#CC79A7", "star"),
-}
-_LOOKS = MODEL_LOOKS | CLASSICAL
 _LINEAR_BELOW = 0.003  # nats; from here on the axis is nearly logarithmic
 _TICKS = (0, 0.01, 0.1, 1, 10, 100)
 _ROW, _GAP, _TOP, _BOTTOM = 25, 84, 56, 50  # pixels
@@ -40,7 +31,7 @@ def learner_name(row: dict, recipes: Sequence[str] = ()) -> str:
     >>> learner_name({"learner": "true", "recipe": "selected"}, ("default", "selected"))
     'true structure, selected'
     """
-    name = _LOOKS[row["learner"]][0].removeprefix("SIReN-VAE, ")
+    name = LEARNERS[row["learner"]].short
     return f"{name}, {row['recipe']}" if row["recipe"] and len(recipes) > 1 else name
 
 
@@ -70,7 +61,7 @@ def excess_figure(rows: Sequence[dict], network: str, dark: bool = False) -> go.
     """Excess NLL over the truth, a panel for each training-set size and a line for each learner.
 
     Arguments:
-        rows: As :func:`sirenvae.experiments.table1.table` gives them, or of the reference results.
+        rows: As :meth:`sirenvae.experiments.table1.Table1.rows` gives them, or of the reference results.
         network: Whose rows are shown.
         dark: Whether it stands on a dark page.
 
@@ -115,24 +106,24 @@ def in_ink(figure: go.Figure, dark: bool) -> go.Figure:
 def _marks(row: dict, name: str, place: int, axis: str) -> list[dict]:
     """A learner's mark with its whiskers, and the paper's."""
     mean, deviation, paper = row["excess_nll_mean"], row["excess_nll_sd"] or 0.0, row.get("paper_excess_nll")
-    _, colour, symbol = _LOOKS[row["learner"]]
+    learner = LEARNERS[row["learner"]]
     common = dict(type="scatter", mode="markers", y=[place], xaxis=f"x{axis}", yaxis=f"y{axis}")
     whiskers = dict(
         array=[squeezed(mean + deviation) - squeezed(mean)],
         arrayminus=[squeezed(mean) - squeezed(mean - deviation)],
-        color=colour,
+        color=learner.colour,
         thickness=2,
         width=5,
     )
     ours = common | dict(
         x=[squeezed(mean)],
         error_x=whiskers,
-        marker=dict(symbol=symbol, size=11, color=colour),
+        marker=dict(symbol=learner.symbol, size=11, color=learner.colour),
         hovertemplate=f"{name}: {mean:.3f} ± {deviation:.3f} nats<extra></extra>",
     )
     if paper is None:
         return [ours]
-    hollow = dict(symbol=f"{symbol}-open", size=11, color=colour, line=dict(width=2))
+    hollow = dict(symbol=f"{learner.symbol}-open", size=11, color=learner.colour, line=dict(width=2))
     words = f"{name}, the paper: {paper:.2f} nats<extra></extra>"
     return [ours, common | dict(x=[squeezed(paper)], marker=hollow, hovertemplate=words)]
 

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from math import hypot, sqrt
 
-from sirenvae.figures.elbo import MODEL_LOOKS
-from sirenvae.figures.results import CLASSICAL, learner_name, measured, recipes_of, short_nats
+from sirenvae.experiments.registry import CLASSICAL, VAES
+from sirenvae.figures.results import learner_name, measured, recipes_of, short_nats
 
-_RIVALS = [model for model in MODEL_LOOKS if model != "true"]
+_RIVALS = [model for model in VAES if model != "true"]
 _LINEAR = "linear start"  # as the recipe that chooses calls it
 _PARTS = {"decoder": "the decoder", "prior": "the prior", "both": "prior and decoder"}
 
@@ -62,7 +62,7 @@ def _tells_apart(lower: dict, higher: dict) -> bool:
 def _classical(panel: list[dict], recipes: Sequence[str]) -> str | None:
     """The best of the classical learners against the best VAE."""
     classical = [row for row in panel if row["learner"] in CLASSICAL]
-    vaes = [row for row in panel if row["learner"] in MODEL_LOOKS]
+    vaes = [row for row in panel if row["learner"] in VAES]
     if not classical or not vaes:
         return None
     best, model = (min(group, key=lambda row: row["excess_nll_mean"]) for group in (classical, vaes))

@@ -1,35 +1,16 @@
-"""Plans to train, and the jobs that they become: plain values. No torch here."""
+"""Jobs: what a trial becomes in the queue, in plain values. No torch here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from sirenvae.graphs import BayesianNetwork
+from sirenvae.experiments.elbo_vs_size import ElboVsSize
+from sirenvae.experiments.trials import trial_of
 
 QUEUED, RUNNING, STOPPED, FINISHED, FAILED = "queued", "running", "stopped", "finished", "failed"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to train, in plain values; the worker makes a configuration of it.
-
-    Attributes:
-        network: A network with conditionals.
-        preset: A preset's name; the fields below are then left aside.
-        models, sizes, num_seeds: As in :class:`sirenvae.experiments.elbo_vs_size.Config`.
-        learning_rate, num_steps: As in :class:`sirenvae.training.Recipe`.
-        source: Lines of code that make the network, for the page to show.
-    """
-
-    network: BayesianNetwork
-    preset: str | None = None
-    models: tuple[str, ...] = ()
-    sizes: tuple[int, ...] = ()
-    num_seeds: int = 3
-    learning_rate: float = 3e-3
-    num_steps: int | None = None
-    source: tuple[str, ...] = ()
+OWN = "own"  # the label of settings that are no preset's
 
 
 @dataclass
@@ -38,29 +19,58 @@ class Job:
 
     Attributes:
         id: Its name, for links.
-        plan: What was asked for.
+        config: The trial, its name and configuration, as :meth:`~sirenvae.experiments.trial.Trial.to_json` gives it.
+        folder: Where its models are kept, see :func:`sirenvae.experiments.keeping.model_file`.
+        label: A preset's name, or :data:`OWN`.
+        source: Lines of code that make the network, for the page to show.
         state: One of queued, running, stopped, finished, failed.
         message: One sentence about how it ended, if there is something to say.
-        about: What the worker made of the plan: ``models``, ``sizes``, ``num_seeds``, ``steps`` per size, the fields
-            of the ``recipe`` and the ``device``. ``None`` until the worker has answered.
+        worker: What the worker says of itself: its ``device``, and the ``decay`` of each model; empty until it is up.
         progress: One record per report of a cell in training: ``model``, ``size``, ``step``, ``num_steps``,
             ``train_elbo`` and ``test_elbo`` per seed, ``replica_steps_per_second``.
         points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the
             command line writes them.
-        folder: Where its models are kept, see :func:`sirenvae.experiments.keeping.model_file`.
         started, ended: On the monotonic clock, in seconds, as if it had never been interrupted.
     """
 
     id: str
-    plan: Plan
+    config: dict
     folder: Path
+    label: str = OWN
+    source: tuple[str, ...] = ()
     state: str = QUEUED
     message: str = ""
-    about: dict | None = None
+    worker: dict = field(default_factory=dict)
     progress: list[dict] = field(default_factory=list)
     points: list[dict] = field(default_factory=list)
     started: float | None = None
     ended: float | None = None
+
+    @cached_property
+    def trial(self) -> ElboVsSize:
+        """What is trained.
+
+        Raises:
+            InputError: If it cannot be.
+        """
+        return trial_of(self.config)
+
+    @cached_property
+    def about(self) -> dict:
+        """What a page says of the trial: ``models``, ``sizes``, ``num_seeds``, ``tasks``, the cells that train as one
+        program, ``num_test``, ``elbo_samples``, ``steps`` per size, and the fields of the ``recipe``."""
+        trial = self.trial
+        models = [cell for cell in trial.cells() if cell.learner in trial.models]
+        return {
+            "models": trial.models,
+            "sizes": tuple(sorted(trial.sizes)),
+            "num_seeds": trial.num_seeds,
+            "tasks": [[(cell.learner, cell.size) for cell in task] for task in trial.tasks(models)],
+            "num_test": trial.num_test,
+            "elbo_samples": trial.elbo_samples,
+            "steps": {cell.size: trial.num_steps(cell) for cell in models},
+            "recipe": asdict(trial.recipe),
+        }
 
     @property
     def active(self) -> bool:
@@ -70,7 +80,7 @@ class Job:
     @property
     def can_go_on(self) -> bool:
         """Whether it was stopped before its end."""
-        return self.state == STOPPED and self.about is not None
+        return self.state == STOPPED
 
     @property
     def done(self) -> frozenset[tuple[str, int]]:

@@ -17,7 +17,8 @@ from copy import copy
 from pathlib import Path
 
 from sirenvae.errors import InputError
-from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
+from sirenvae.experiments.trials import trial_of
+from sirenvae.jobs.plans import FAILED, FINISHED, OWN, QUEUED, RUNNING, STOPPED, Job
 from sirenvae.jobs.process import WorkerProcess
 
 
@@ -41,34 +42,32 @@ class TrainingManager:
         self._worker: WorkerProcess | None = None
         self._cap: threading.Timer | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="sirenvae-")
-        self._ready, self._closed = False, False
+        self._ready, self._closed, self._about_worker = False, False, {}
         with self._changed:
             self._start_worker()
 
-    def submit(self, plan: Plan, patience: float = 1.0) -> str:
-        """Queue a plan and return the job's id.
+    def submit(self, config: dict, label: str = OWN, source: tuple[str, ...] = ()) -> str:
+        """Queue a trial and return the job's id.
 
         Arguments:
-            plan: What to train.
-            patience: For how many seconds to wait for the worker's check of the plan. A plan that is refused later
-                becomes a failed job.
+            config: The trial, as :meth:`~sirenvae.experiments.trial.Trial.to_json` gives it.
+            label: A preset's name, or :data:`~sirenvae.jobs.plans.OWN`.
+            source: Lines of code that make the network, for the page to show.
 
         Raises:
-            InputError: If too many jobs wait, or the plan cannot be trained.
+            InputError: If too many jobs wait, or there is no such trial.
         """
+        trial = trial_of(config)
         with self._changed:
             self._check_queue()
-            name = re.sub(r"\W+", "-", plan.network.name)
-            job_id = f"{name}-{plan.preset or 'own'}-{secrets.token_hex(2)}"
-            job = self._jobs[job_id] = Job(job_id, plan, Path(self._folder.name, job_id))
-            job.folder.mkdir()  # before the worker knows of it: a checked job runs at once
-            self._worker.send(("check", job.id, plan))
-            self._changed.wait_for(lambda: job.about is not None or not job.active, timeout=patience)
-            if job.state == FAILED:
-                shutil.rmtree(self._jobs.pop(job.id).folder)
-                raise InputError(job.message)
+            name = re.sub(r"\W+", "-", trial.network.name)
+            job_id = f"{name}-{label}-{secrets.token_hex(2)}"
+            job = self._jobs[job_id] = Job(job_id, config, Path(self._folder.name, job_id), label, source)
+            job.trial = trial  # it need not be read again
+            job.folder.mkdir()
+            self._run_next()
             self._forget_oldest()
-            return job.id
+            return job_id
 
     def resume(self, job_id: str) -> None:
         """Put a stopped job at the end of the queue, to go on where it stopped.
@@ -171,12 +170,10 @@ class TrainingManager:
 
     def _take(self, kind: str, job_id: str | None, value) -> None:
         if kind == "ready":
-            self._ready = True
+            self._ready, self._about_worker = True, value
         job = self._jobs.get(job_id)
         if job is not None and job.active:
-            if kind == "about":
-                job.about = value
-            elif kind == "progress":
+            if kind == "progress":
                 self._take_progress(job, value)
             elif kind == "points":
                 job.points.append(value)
@@ -194,10 +191,12 @@ class TrainingManager:
 
     def _run_next(self) -> None:
         jobs = [job for job in self._jobs.values() if job.active]
-        if jobs and not any(job.state == RUNNING for job in jobs) and (job := jobs[0]).about is not None:
+        if self._ready and jobs and not any(job.state == RUNNING for job in jobs):
+            job = jobs[0]
             spent = 0.0 if job.started is None else job.ended - job.started
             job.state, job.started = RUNNING, time.monotonic() - spent
-            self._worker.send(("run", job.id, job.plan, job.folder, job.done))
+            job.worker = self._about_worker
+            self._worker.send(("run", job.id, job.config, job.folder, job.done))
             self._cap = self._later(self.max_seconds, self._stop_at_cap, job.id)
 
     def _end(self, job: Job, state: str, message: str) -> None:
@@ -226,9 +225,6 @@ class TrainingManager:
         self._worker = None
         if self._ready and not self._closed:
             self._start_worker()
-            for job in self._jobs.values():
-                if job.state == QUEUED:
-                    self._worker.send(("check", job.id, job.plan))
 
     def _forget_oldest(self) -> None:
         ended = [job_id for job_id, job in self._jobs.items() if not job.active]

@@ -1,6 +1,6 @@
-"""The training process: plans come in on stdin, what they find goes out on stdout, both pickled.
+"""The training process: trials come in on stdin, what they find goes out on stdout, both pickled.
 
-Messages in are ``("check", job_id, plan)``, ``("run", job_id, plan, folder, done)`` and ``("stop", job_id)``, where
+Messages in are ``("run", job_id, config, folder, done)`` and ``("stop", job_id)``, where `config` is a trial as JSON,
 `folder` keeps what a job leaves behind and `done` are the cells that it has finished before; messages out are
 ``(kind, job_id, value)`` with plain values only, so that whoever listens needs no torch. The process ends when stdin
 does, hence with its parent.
@@ -16,61 +16,37 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict, replace
 from typing import BinaryIO
 
 import torch
 
 from sirenvae.errors import InputError
-from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.keeping import Keeper
-from sirenvae.jobs.plans import FAILED, FINISHED, STOPPED, Plan
-from sirenvae.training import RECIPES
+from sirenvae.experiments.registry import LEARNERS, VAES
+from sirenvae.experiments.side_by_side import best_device
+from sirenvae.experiments.trial import Point, Progress, Trial
+from sirenvae.experiments.trials import trial_of
+from sirenvae.jobs.plans import FAILED, FINISHED, STOPPED
 
 Send = Callable[[str, str | None, object], None]
 
 
-def config_of(plan: Plan) -> elbo_vs_size.Config:
-    """The plan as a configuration.
-
-    Raises:
-        InputError: If it cannot be trained.
-    """
-    if plan.preset is not None:
-        return elbo_vs_size.preset(plan.preset, plan.network)
-    recipe = RECIPES["default"]
-    settings = {"learning_rate": plan.learning_rate, "num_steps": plan.num_steps}
-    if settings != {name: getattr(recipe, name) for name in settings}:
-        recipe = replace(recipe, name="default, changed", **settings)
-    return elbo_vs_size.Config(plan.network, plan.sizes, plan.models, num_seeds=plan.num_seeds, recipe=recipe)
-
-
-def about(config: elbo_vs_size.Config) -> dict:
-    """What a page says about a configuration, in plain values."""
-    device = elbo_vs_size.best_device()
-    num_variables = len(config.network.variables)
+def about_worker() -> dict:
+    """What a page says of this process: the device, and how strongly it holds the weights of each model."""
+    device = best_device()
     return {
-        "models": config.models,
-        "sizes": tuple(sorted(config.sizes)),
-        "num_seeds": config.num_seeds,
-        "tasks": [
-            [(cell.model, cell.size) for cell in cells] for cells in config.tasks() if cells[0].model in config.models
-        ],
-        "num_test": config.num_test,
-        "elbo_samples": config.elbo_samples,
-        "steps": {size: config.recipe.steps_for(size, num_variables) for size in config.sizes},
-        "recipe": asdict(config.recipe),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type.upper(),
+        "decay": {name: LEARNERS[name].decay_strength for name in VAES},
     }
 
 
-def train(job_id: str, plan: Plan, keeper: Keeper, send: Send, stopped: set[str]) -> None:
+def train(job_id: str, config: dict, keeper: Keeper, send: Send, stopped: set[str]) -> None:
     """Run a job and send what it finds; end early once its id is in `stopped`."""
     try:
-        config = config_of(plan)
-        with closing(elbo_vs_size.run(config, keeper=keeper)) as events:
+        trial = trial_of(config)
+        with closing(trial.run(keeper=keeper)) as events:
             for event in events:
-                send(*_as_plain(config, job_id, event))
+                send(*_as_plain(trial, job_id, event))
                 if job_id in stopped:
                     break
             else:
@@ -92,31 +68,25 @@ def _why_broken(error: Exception) -> str:
     return f"Training broke off: {type(error).__name__}: {error}"
 
 
-def _as_plain(config: elbo_vs_size.Config, job_id: str, event) -> tuple[str, str, dict]:
-    if isinstance(event, elbo_vs_size.Point):
-        rows = elbo_vs_size.table(config, [event])
-        return "points", job_id, {**asdict(event.cell), "seconds": event.seconds, "rows": rows}
-    values = asdict(event)
-    return "progress", job_id, {**values.pop("cell"), **values}
+def _as_plain(trial: Trial, job_id: str, event: Progress | Point) -> tuple[str, str, dict]:
+    cell = {"model": event.cell.learner, "size": event.cell.size}
+    if isinstance(event, Point):
+        return "points", job_id, {**cell, "seconds": event.values.get("seconds"), "rows": trial.rows([event])}
+    return "progress", job_id, {**cell, "step": event.step, "num_steps": event.num_steps, **event.values}
 
 
-def _listen(requests: BinaryIO, send: Send, jobs: queue.SimpleQueue, stopped: set[str]) -> None:
-    """Run in a thread: answer checks at once even while a job trains, note stops, end the process with its parent."""
+def _listen(requests: BinaryIO, jobs: queue.SimpleQueue, stopped: set[str]) -> None:
+    """Run in a thread: take jobs and note stops even while one trains, end the process with its parent."""
     while True:
         try:
-            kind, job_id, *plan = pickle.load(requests)
+            kind, job_id, *work = pickle.load(requests)
         except EOFError:
             os._exit(0)
         if kind == "stop":
             stopped.add(job_id)
-        elif kind == "run":
-            stopped.discard(job_id)
-            jobs.put((job_id, *plan))
         else:
-            try:
-                send("about", job_id, about(config_of(*plan)))
-            except InputError as error:
-                send("ended", job_id, (FAILED, str(error)))
+            stopped.discard(job_id)
+            jobs.put((job_id, *work))
 
 
 def main() -> None:
@@ -131,11 +101,11 @@ def main() -> None:
             answers.flush()
 
     jobs, stopped = queue.SimpleQueue(), set()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, send, jobs, stopped), daemon=True).start()
-    send("ready", None, None)
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, jobs, stopped), daemon=True).start()
+    send("ready", None, about_worker())
     while True:
-        job_id, plan, folder, done = jobs.get()
-        train(job_id, plan, Keeper(folder, done), send, stopped)
+        job_id, config, folder, done = jobs.get()
+        train(job_id, config, Keeper(folder, done), send, stopped)
 
 
 if __name__ == "__main__":

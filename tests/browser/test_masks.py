@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from waiting import expect_count, wait_idle
 
 import sirenvae as sv
-from sirenvae.figures.masks import block_drawing, flow_graph, mask_product
+from sirenvae.experiments.shown.masks import block_layers, flow_graph
+from sirenvae.figures.masks import block_drawing, mask_product
 from sirenvae.flows import layer_masks
 
 BLOCK = ".masks:not(.stacked, .whole)"
@@ -88,7 +89,8 @@ def test_every_pair_has_as_many_paths_as_the_product_says(open_page):
 def test_a_larger_network_on_a_narrow_dark_screen(open_page):
     page = open_page("/masks?network=ecoli70", theme="dark", width=390)
     page.wait_for_selector(f"{STACK} .board")
-    drawing = block_drawing(flow_graph(sv.load_network("ecoli70")))
+    graph = flow_graph(sv.load_network("ecoli70"))
+    drawing = block_drawing(graph, block_layers(graph))
     assert page.locator(f"{BLOCK} [data-pair]").count() == len(drawing["edges"])
     page.get_by_text(f"{drawing['kept']:,} of {drawing['dense']:,}").first.wait_for()
     overflow = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth - window.innerWidth")

@@ -30,7 +30,7 @@ Edges = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Generated:
     """What a generated network's name says.
 
     Arguments:
@@ -43,7 +43,7 @@ class Recipe:
         InputError: If a value is out of its range, or there are too few variables for so many parents.
 
     Example:
-        >>> Recipe("layered", 20, 2, 7).name
+        >>> Generated("layered", 20, 2, 7).name
         'layered-20-2-7'
     """
 
@@ -73,7 +73,7 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """The network's name, which :func:`recipe_of` reads back."""
+        """The network's name, which :func:`generated_of` reads back."""
         numbers = [self.num_variables, *([self.parents] if self.kind in WITH_PARENTS else []), self.seed]
         return "-".join([self.kind, *map(str, numbers)])
 
@@ -87,8 +87,8 @@ class Recipe:
         return f"A {'random DAG' if self.kind == 'random-dag' else 'layered network'} of {size} with {parents}"
 
 
-def recipe_of(name: str) -> Recipe | None:
-    """The recipe that a name such as ``random-dag-20-2-7`` or ``random-tree-20-7`` stands for, or ``None``.
+def generated_of(name: str) -> Generated | None:
+    """What a name such as ``random-dag-20-2-7`` or ``random-tree-20-7`` stands for, or ``None``.
 
     Raises:
         InputError: If the name has that form, but a number in it is out of its range.
@@ -99,7 +99,7 @@ def recipe_of(name: str) -> Recipe | None:
     kind, numbers = match[1], [int(text) for text in match[2][1:].split("-")]
     if len(numbers) != (3 if kind in WITH_PARENTS else 2):
         return None
-    return Recipe(kind, numbers[0], numbers[1] if kind in WITH_PARENTS else 1, numbers[-1])
+    return Generated(kind, numbers[0], numbers[1] if kind in WITH_PARENTS else 1, numbers[-1])
 
 
 def generate_network(
@@ -132,18 +132,18 @@ def generate_network(
         >>> network
         BayesianNetwork('random-dag-8-1-3': 8 variables, 8 edges, 2 observed)
     """
-    recipe = Recipe(kind, num_variables, parents if kind in WITH_PARENTS else 1, seed)
-    draw = np.random.default_rng([seed, num_variables, recipe.parents])
-    edges = _EDGES[kind](recipe, draw)
+    asked = Generated(kind, num_variables, parents if kind in WITH_PARENTS else 1, seed)
+    draw = np.random.default_rng([seed, num_variables, asked.parents])
+    edges = _EDGES[kind](asked, draw)
     dag = nx.DiGraph()
     dag.add_nodes_from(f"v{i + 1}" for i in range(num_variables))
     dag.add_edges_from((f"v{i + 1}", f"v{j + 1}") for i, j in sorted(edges))
-    return BayesianNetwork(dag, None, _conditionals(num_variables, edges, draw), name=recipe.name)
+    return BayesianNetwork(dag, None, _conditionals(num_variables, edges, draw), name=asked.name)
 
 
-def _random_dag(recipe: Recipe, draw: np.random.Generator) -> Edges:
+def _random_dag(asked: Generated, draw: np.random.Generator) -> Edges:
     """As many random pairs as there should be edges, those first that leave no variable alone."""
-    size, wanted = recipe.num_variables, recipe.num_variables * recipe.parents
+    size, wanted = asked.num_variables, asked.num_variables * asked.parents
     edges: dict[tuple[int, int], None] = {}
     alone = set(range(size))
 
@@ -160,9 +160,9 @@ def _random_dag(recipe: Recipe, draw: np.random.Generator) -> Edges:
     return list(edges)
 
 
-def _layered(recipe: Recipe, draw: np.random.Generator) -> Edges:
+def _layered(asked: Generated, draw: np.random.Generator) -> Edges:
     """About as many layers as a layer has variables, but no fewer variables in one than a variable has parents."""
-    size, parents = recipe.num_variables, recipe.parents
+    size, parents = asked.num_variables, asked.parents
     layers = max(2, min(round(size**0.5), size // parents))
     starts = [round(size * layer / layers) for layer in range(layers + 1)]
     edges = []
@@ -175,15 +175,15 @@ def _layered(recipe: Recipe, draw: np.random.Generator) -> Edges:
     return edges
 
 
-def _tree(recipe: Recipe, draw: np.random.Generator) -> Edges:
-    return [(int(draw.integers(child)), child) for child in range(1, recipe.num_variables)]
+def _tree(asked: Generated, draw: np.random.Generator) -> Edges:
+    return [(int(draw.integers(child)), child) for child in range(1, asked.num_variables)]
 
 
-def _chain(recipe: Recipe, draw: np.random.Generator) -> Edges:
-    return list(pairwise(range(recipe.num_variables)))
+def _chain(asked: Generated, draw: np.random.Generator) -> Edges:
+    return list(pairwise(range(asked.num_variables)))
 
 
-_EDGES: dict[str, Callable[[Recipe, np.random.Generator], Edges]] = {
+_EDGES: dict[str, Callable[[Generated, np.random.Generator], Edges]] = {
     "random-dag": _random_dag,
     "layered": _layered,
     "random-tree": _tree,

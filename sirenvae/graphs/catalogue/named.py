@@ -10,7 +10,7 @@ from importlib.resources import files
 import networkx as nx
 
 from sirenvae.errors import InputError
-from sirenvae.graphs.catalogue.generated import generate_network, recipe_of
+from sirenvae.graphs.catalogue.generated import generate_network, generated_of
 from sirenvae.graphs.catalogue.nonlinear import circuit, tanh_network
 from sirenvae.graphs.conditionals import LinearGaussian
 from sirenvae.graphs.files import parse_json
@@ -93,8 +93,8 @@ def about_network(name: str) -> str:
     tree = _tree_depth(name, "tree-tanh")
     if tree is not None:
         return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
-    if (recipe := recipe_of(name)) is not None:
-        return f"{recipe.title}, seed {recipe.seed}; the leaves are seen."
+    if (asked := generated_of(name)) is not None:
+        return f"{asked.title}, seed {asked.seed}; the leaves are seen."
     return _ABOUT[name]
 
 
@@ -118,8 +118,8 @@ def load_network(name: str) -> BayesianNetwork:
     if name in _SHIPPED:
         text = files("sirenvae.data").joinpath("networks", f"{name}.json").read_text(encoding="utf-8")
         return parse_json(text, name=name)
-    if (recipe := recipe_of(name)) is not None:
-        return generate_network(recipe.kind, recipe.num_variables, recipe.parents, recipe.seed)
+    if (asked := generated_of(name)) is not None:
+        return generate_network(asked.kind, asked.num_variables, asked.parents, asked.seed)
     if name == "circuit":
         return circuit(name)
     if name == "ecoli70-tanh":

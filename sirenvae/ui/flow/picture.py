@@ -20,10 +20,10 @@ _draw = views("flow/flow.js", "shared/graph.css", "shared/steps.css", "flow/flow
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=CACHE_KEYS)
 def default_pair(network: sv.BayesianNetwork) -> tuple[str, ...]:
-    """Which latents to look at first, see :func:`~sirenvae.figures.flow_models.telling_pair`."""
+    """Which latents to look at first, see :func:`~sirenvae.experiments.shown.flows.telling_pair`."""
     import torch
 
-    from sirenvae.figures.flow_models import telling_pair
+    from sirenvae.experiments.shown.flows import telling_pair
 
     torch.set_num_threads(1)  # for all that follows: the products are small, and threads that wait would make them slow
     return telling_pair(network)
@@ -31,12 +31,12 @@ def default_pair(network: sv.BayesianNetwork) -> tuple[str, ...]:
 
 @st.cache_resource(max_entries=24, show_spinner="Making the flow; training takes a few seconds", hash_funcs=CACHE_KEYS)
 def flow_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str, num_blocks: int):
-    """The :class:`~sirenvae.figures.flow_models.ShownFlow` of a choice.
+    """The :class:`~sirenvae.experiments.shown.flows.ShownFlow` of a choice.
 
     Raises:
-        InputError: If there is none, see :func:`~sirenvae.figures.flow_models.shown_flow`.
+        InputError: If there is none, see :func:`~sirenvae.experiments.shown.flows.shown_flow`.
     """
-    from sirenvae.figures.flow_models import shown_flow
+    from sirenvae.experiments.shown.flows import shown_flow
 
     return shown_flow(network, pair, weights, num_blocks)
 
@@ -46,24 +46,25 @@ def drawing_of(
     network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str, num_blocks: int, way: str
 ) -> dict[str, Any]:
     """The frames of a choice, see :func:`~sirenvae.figures.flows.flow_drawing`, with an ``id``."""
+    from sirenvae.experiments.shown.ways import flow_way
     from sirenvae.figures.flows import flow_drawing
 
-    drawing = flow_drawing(flow_of(network, pair, weights, num_blocks), way)
+    drawing = flow_drawing(flow_way(flow_of(network, pair, weights, num_blocks), way))
     return drawing | {"id": fingerprint(drawing)}
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=CACHE_KEYS)
 def error_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str, num_blocks: int) -> float:
-    """See :func:`~sirenvae.figures.flows.log_det_error`."""
-    from sirenvae.figures.flows import log_det_error
+    """See :func:`~sirenvae.experiments.shown.ways.log_det_error`."""
+    from sirenvae.experiments.shown.ways import log_det_error
 
     return log_det_error(flow_of(network, pair, weights, num_blocks))
 
 
 @st.cache_resource(max_entries=24, show_spinner="Inverting the flow", hash_funcs=CACHE_KEYS)
 def samples_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str, num_blocks: int):
-    """See :func:`~sirenvae.figures.flow_samples.samples_beside`."""
-    from sirenvae.figures.flow_samples import samples_beside
+    """See :func:`~sirenvae.experiments.shown.samples.samples_beside`."""
+    from sirenvae.experiments.shown.samples import samples_beside
 
     return samples_beside(network, flow_of(network, pair, weights, num_blocks))
 
@@ -71,7 +72,7 @@ def samples_of(network: sv.BayesianNetwork, pair: tuple[str, ...], weights: str,
 def flow_code(pair: tuple[str, ...], weights: str, num_blocks: int) -> tuple[str, ...]:
     """Lines that compute what the page shows, once there is a ``network``."""
     return (
-        "from sirenvae.figures.flow_models import shown_flow",
+        "from sirenvae.experiments.shown.flows import shown_flow",
         "from sirenvae.flows.lipschitz import block_bounds",
         "",
         f"shown = shown_flow(network, {pair!r}, {weights!r}, num_blocks={num_blocks})",

@@ -22,10 +22,11 @@ def block_model(network: str, flow: str, structure: str, num_layers: int, width:
     Raises:
         InputError: If a layer is narrower than the number of variables.
     """
+    from sirenvae.experiments.shown.masks import block_layers
     from sirenvae.figures.masks import block_drawing
 
     graph, hidden_features = _flow(network, flow, structure, num_layers, width)
-    return block_drawing(graph, hidden_features)
+    return block_drawing(graph, block_layers(graph, hidden_features))
 
 
 @st.cache_data(max_entries=64, show_spinner="Measuring the Jacobian of a flow")
@@ -33,10 +34,11 @@ def stack_model(
     network: str, flow: str, structure: str, num_layers: int, width: int | None, num_blocks: int
 ) -> dict[str, Any]:
     """What a stack reaches, promised and measured, with the words that say it under ``words``."""
+    from sirenvae.experiments.shown.masks import measured_jacobian
     from sirenvae.figures.masks import describe_reach, stack_drawing
 
     graph, hidden_features = _flow(network, flow, structure, num_layers, width)
-    drawing = stack_drawing(graph, num_blocks, hidden_features)
+    drawing = stack_drawing(graph, num_blocks, measured_jacobian(graph, num_blocks, hidden_features))
     return drawing | {"words": describe_reach(graph, num_blocks)}
 
 
@@ -58,11 +60,12 @@ def vae_model(network: str, structure: str, num_layers: int, width: int | None) 
     Raises:
         InputError: If a layer is narrower than the number of variables.
     """
-    from sirenvae.figures.vae import decoder_check, vae_drawing
+    from sirenvae.experiments.shown.vae import decoder_check, vae_masks
+    from sirenvae.figures.vae import vae_drawing
 
     parsed, read_off = sv.parse_network(network, "network.json"), _structure(network, structure)
-    drawing = vae_drawing(parsed, read_off, [width] * num_layers if width else None, num_layers)
-    return drawing | {"check": decoder_check(parsed, read_off)}
+    masks = vae_masks(parsed, read_off, [width] * num_layers if width else None, num_layers)
+    return vae_drawing(parsed, masks) | {"check": decoder_check(parsed, read_off)}
 
 
 @st.cache_resource(max_entries=16, show_spinner="Inverting the network")
@@ -73,7 +76,7 @@ def _structure(network: str, structure: str):
 
 
 def _flow(network: str, flow: str, structure: str, num_layers: int, width: int | None):
-    from sirenvae.figures.masks import flow_graph
+    from sirenvae.experiments.shown.masks import flow_graph
     from sirenvae.nets.set_rule import default_hidden_features
 
     graph = flow_graph(sv.parse_network(network, "network.json"), flow, _structure(network, structure))
@@ -84,8 +87,9 @@ def masks_code(flow: str, structure: str, num_layers: int, width: int | None, nu
     """Lines that compute what the page shows, once there is a ``network``."""
     wide = f"{width}" if width else "default_hidden_features(graph.adjacency)"
     return (
-        "from sirenvae.figures.masks import flow_graph",
-        "from sirenvae.figures.vae import decoder_check, vae_drawing",
+        "from sirenvae.experiments.shown.masks import flow_graph",
+        "from sirenvae.experiments.shown.vae import decoder_check, vae_masks",
+        "from sirenvae.figures.vae import vae_drawing",
         "from sirenvae.flows import GraphicalResidualFlow, layer_masks",
         "from sirenvae.flows.jacobian import mean_absolute_jacobian",
         *(() if width else ("from sirenvae.nets.set_rule import default_hidden_features",)),
@@ -100,7 +104,8 @@ def masks_code(flow: str, structure: str, num_layers: int, width: int | None, nu
         'print(int((jacobian[~flow.reach()] != 0).sum()), "forbidden entries are non-zero")',
         "",
         f"model = sv.SIReNVAE(network, {structure!r}, num_blocks={num_blocks})  # all three parts",
-        f"print(vae_drawing(network, {structure!r})['kept'], decoder_check(network, {structure!r}))",
+        f"drawing = vae_drawing(network, vae_masks(network, {structure!r}))",
+        f"print(drawing['kept'], decoder_check(network, {structure!r}))",
     )
 
 

@@ -12,8 +12,8 @@ from sirenvae.graphs.catalogue.generated import (
     MAX_SEED,
     MAX_VARIABLES,
     WITH_PARENTS,
-    Recipe,
-    recipe_of,
+    Generated,
+    generated_of,
 )
 from sirenvae.ui.network.picture import draw
 from sirenvae.ui.shared.choice import NETWORK, Choice, choose, load, report
@@ -47,7 +47,7 @@ def generator() -> None:
     popover = st.popover("Generate", icon=":material/casino:", key=_GENERATE, on_change="rerun")
     if not popover.open:
         return
-    start = recipe_of(st.session_state[NETWORK]) or Recipe()
+    start = generated_of(st.session_state[NETWORK]) or Generated()
     first = {_KIND: start.kind, _SIZE: start.num_variables, _PARENTS: start.parents, _SEED: start.seed}
     for key, value in first.items():
         st.session_state.setdefault(key, value)
@@ -71,10 +71,10 @@ def _generate(seeds_on: int = 0) -> None:
     state[_SEED] = (state[_SEED] + seeds_on) % (MAX_SEED + 1)
     parents = state[_PARENTS] if state[_KIND] in WITH_PARENTS else 1
     try:
-        recipe = Recipe(state[_KIND], state[_SIZE], parents, state[_SEED])
+        asked = Generated(state[_KIND], state[_SIZE], parents, state[_SEED])
     except sv.InputError as error:
         report(str(error))
         return
     if not seeds_on:
         state[_GENERATE] = False  # what was made should be seen
-    choose(recipe.name)
+    choose(asked.name)

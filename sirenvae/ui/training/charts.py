@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from statistics import fmean, stdev
 
-from sirenvae.figures.elbo import LEARNER_LOOKS, truth_label
+from sirenvae.experiments.registry import LEARNERS
+from sirenvae.figures.elbo import truth_label
 from sirenvae.graphs import observed_entropy
 from sirenvae.jobs.plans import Job
 
@@ -67,7 +68,7 @@ def training_chart(network, job: Job | None, size: int | None, dark: bool) -> di
             shown += [loss for _, loss in curve]
             series.append(_curve(model, kind, curve, style))
     top = sorted(shown)[int(_COVERED * (len(shown) - 1))] if shown else _expected(truth) + 1
-    steps = records[-1]["num_steps"] if records else (job.about["steps"].get(size, 1000) if job and job.about else 1000)
+    steps = records[-1]["num_steps"] if records else (job.about["steps"].get(size, 1000) if job else 1000)
     axis = {"type": "value", "min": 0, "max": steps, "name": "training steps"}
     losses = [_expected(truth, top), top, *(loss for loss in shown if loss < top)]
     return _chart(series, axis, _loss_axis(losses), "axis", dark)
@@ -77,7 +78,7 @@ def size_chart(network, job: Job | None, dark: bool) -> dict:
     """Negative ELBO on test points against training-set size: the mean over seeds, its band, each seed a small mark."""
     rows = job.rows if job else []
     truth = true_loss(network, rows)
-    sizes = list(job.about["sizes"]) if job and job.about else [k * len(network.variables) for k in (1, 2, 5)]
+    sizes = list(job.about["sizes"]) if job else [k * len(network.variables) for k in (1, 2, 5)]
     series = _true_line(truth, true_loss_error(rows), dark)
     shown = [truth] if rows else [_expected(truth), _expected(truth) + 1]
     for model in _in_order({row["model"] for row in rows}):
@@ -96,7 +97,7 @@ def size_chart(network, job: Job | None, dark: bool) -> dict:
 
 
 def _in_order(models: set[str]) -> list[str]:
-    return [model for model in LEARNER_LOOKS if model in models]
+    return [model for model in LEARNERS if model in models]
 
 
 def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str, dark: bool) -> dict:
@@ -151,9 +152,9 @@ def _true_line(truth: float | None, error: float, dark: bool) -> list[dict]:
 
 
 def _line(model: str, data: list) -> dict:
-    label, colour, symbol = LEARNER_LOOKS[model]
-    item = {"color": colour, "opacity": 1}
-    return {"type": "line", "name": label, "data": data, "symbol": _SYMBOLS[symbol], "itemStyle": item, "color": colour}
+    learner = LEARNERS[model]
+    look = {"symbol": _SYMBOLS[learner.symbol], "itemStyle": {"color": learner.colour, "opacity": 1}}
+    return {"type": "line", "name": learner.label, "data": data, **look, "color": learner.colour}
 
 
 def _curve(model: str, kind: str, curve: list[tuple[int, float]], style: dict) -> dict:
@@ -175,7 +176,7 @@ def _mean_line(model: str, means: dict[int, float], spreads: dict[int, float]) -
 def _band(model: str, means: dict[int, float], spreads: dict[int, float]) -> list[dict]:
     """One standard deviation to either side, drawn as an unseen lower line and a filled difference stacked upon it."""
     hidden = {"type": "line", "symbol": "none", "lineStyle": {"opacity": 0}, "silent": True, "stackStrategy": "all"}
-    hidden |= {"stack": model, "color": LEARNER_LOOKS[model][1], "tooltip": {"show": False}, "z": 1}
+    hidden |= {"stack": model, "color": LEARNERS[model].colour, "tooltip": {"show": False}, "z": 1}
     lower = [[size, means[size] - spreads[size]] for size in means]
     width = [[size, 2 * spreads[size]] for size in means]
     return [
@@ -185,15 +186,15 @@ def _band(model: str, means: dict[int, float], spreads: dict[int, float]) -> lis
 
 
 def _seed_marks(model: str, found: dict[int, list[float]]) -> dict:
-    label, colour, symbol = LEARNER_LOOKS[model]
+    learner = LEARNERS[model]
     data = [[size, loss, f"{loss:.2f} nats"] for size, losses in found.items() for loss in losses]
     return {
         "type": "scatter",
-        "name": f"{label}: single seeds",
+        "name": f"{learner.label}: single seeds",
         "data": data,
-        "symbol": _SYMBOLS[symbol],
+        "symbol": _SYMBOLS[learner.symbol],
         "symbolSize": 5,
-        "itemStyle": {"color": colour, "opacity": 0.5},
+        "itemStyle": {"color": learner.colour, "opacity": 0.5},
         "tooltip": {"formatter": "{a}<br>{@[0]} points: {@[2]}"},
         "z": 3,
     }

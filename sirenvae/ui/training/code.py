@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from sirenvae.jobs.plans import Plan
+from sirenvae.experiments.elbo_vs_size import PRESETS, ElboVsSize
 
 
-def training_code(plan: Plan) -> tuple[str, ...]:
-    """Lines that train and measure what a plan says, once there is a ``network``."""
-    if plan.preset is not None:
-        config = (
-            "from sirenvae.experiments.elbo_vs_size import Point, preset, run, table",
+def training_code(label: str, trial: ElboVsSize | None = None) -> tuple[str, ...]:
+    """Lines that train and measure a preset or, under any other label, a trial, once there is a ``network``."""
+    if label in PRESETS:
+        asked = (
+            "from sirenvae.experiments.elbo_vs_size import preset",
+            "from sirenvae.experiments.trial import Point",
             "",
-            f"config = preset({plan.preset!r}, network)",
+            f"trial = preset({label!r}, network)",
         )
     else:
-        config = (
+        rate, steps = trial.recipe.learning_rate, trial.recipe.num_steps
+        asked = (
             "from dataclasses import replace",
             "",
-            "from sirenvae.experiments.elbo_vs_size import Config, Point, run, table",
+            "from sirenvae.experiments.elbo_vs_size import ElboVsSize",
+            "from sirenvae.experiments.trial import Point",
             "from sirenvae.training.recipes import RECIPES",
             "",
-            f'recipe = replace(RECIPES["default"], learning_rate={plan.learning_rate!r}, num_steps={plan.num_steps!r})',
-            f"sizes, models = {plan.sizes!r}, {plan.models!r}",
-            f"config = Config(network, sizes, models, num_seeds={plan.num_seeds}, recipe=recipe)",
+            f'recipe = replace(RECIPES["default"], learning_rate={rate!r}, num_steps={steps!r})',
+            f"sizes, models = {trial.sizes!r}, {trial.models!r}",
+            f"trial = ElboVsSize(network, sizes, models, num_seeds={trial.num_seeds}, recipe=recipe)",
         )
     return (
-        *config,
-        "points = [event for event in run(config) if isinstance(event, Point)]  # other events tell the progress",
-        "for row in table(config, points):",
+        *asked,
+        "points = [event for event in trial.run() if isinstance(event, Point)]  # other events tell the progress",
+        "for row in trial.rows(points):",
         "    print(f\"{row['model']}, {row['size']} points, seed {row['seed']}: {-row['elbo']:.2f} nats\")",
     )

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gc
 import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from sirenvae.errors import InputError
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.experiments.elbo_vs_size import ElboVsSize, preset
+from sirenvae.experiments.registry import LEARNERS, VAES
 from sirenvae.graphs import BayesianNetwork, load_network
-from sirenvae.jobs.plans import Plan
+from sirenvae.jobs.plans import OWN
 from sirenvae.jobs.queue import TrainingManager
+from sirenvae.training import RECIPES, Recipe
 from sirenvae.ui.shared.choice import choose
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.shared.teaching import network_lines
@@ -51,7 +56,7 @@ def run_controls(network: BayesianNetwork) -> None:
     for name, (label, words) in PRESETS.items():
         kind = "primary" if name == "minute" else "secondary"
         settings = {"type": kind, "width": "stretch", "disabled": not ready, "key": f"preset_{name}", "help": words}
-        st.button(label, on_click=_start, args=(Plan(network, preset=name, source=network_lines()),), **settings)
+        st.button(label, on_click=_start, args=(network, partial(preset, name, network), name), **settings)
     is_asked = "sizes" in st.query_params  # a link that names sizes shows them
     with st.expander("Your own settings", is_asked, icon=":material/tune:", key="own_settings"):
         _own_settings(network, disabled=not ready)
@@ -64,7 +69,8 @@ def run_controls(network: BayesianNetwork) -> None:
 def start_example() -> None:
     """Callback: choose ecoli70 and start its one-minute run."""
     choose("ecoli70")
-    _start(Plan(load_network("ecoli70"), preset="minute", source=network_lines()))
+    network = load_network("ecoli70")
+    _start(network, partial(preset, "minute", network), "minute")
 
 
 def shown_run() -> str | None:
@@ -72,13 +78,13 @@ def shown_run() -> str | None:
     return st.session_state.get(RUN)
 
 
-def _start(plan: Plan, patience: float = 1.0) -> None:
+def _start(network: BayesianNetwork, asked: Callable[[], ElboVsSize], label: str = OWN) -> None:
     """Callback: start a run and show it, or say why it cannot be and keep everything."""
     st.session_state.pop(_PROBLEM, None)
     try:
-        st.session_state[RUN] = training_manager().submit(plan, patience)
+        st.session_state[RUN] = training_manager().submit(asked().to_json(), label, network_lines())
     except InputError as error:
-        st.session_state[_PROBLEM] = plan.network, str(error)
+        st.session_state[_PROBLEM] = network, str(error)
 
 
 def go_on(job_id: str) -> None:
@@ -92,7 +98,7 @@ def go_on(job_id: str) -> None:
 
 def _own_settings(network: BayesianNetwork, disabled: bool) -> None:
     bound = {"bind": "query-params"}
-    names = {model: label.removeprefix("SIReN-VAE, ") for model, (label, *_) in MODEL_LOOKS.items()}
+    names = {model: LEARNERS[model].short for model in VAES}
     labels = list(names.values())
     st.pills("Models", labels, selection_mode="multi", default=[labels[0], labels[-1]], key="models", **bound)
     default = ", ".join(str(k * len(network.variables)) for k in _SIZES)
@@ -108,28 +114,29 @@ def _own_settings(network: BayesianNetwork, disabled: bool) -> None:
 
 
 def _start_own(network: BayesianNetwork, names: dict[str, str], default_sizes: str) -> None:
+    _start(network, partial(_asked, network, names, default_sizes))
+
+
+def _asked(network: BayesianNetwork, names: dict[str, str], default_sizes: str) -> ElboVsSize:
+    """What the form says.
+
+    Raises:
+        InputError: If that cannot be trained, or not here.
+    """
     state = st.session_state
     models = tuple(model for model, label in names.items() if label in state["models"])
-    try:
-        sizes = _sizes(state["sizes"] or default_sizes)
-        _check_own(
-            models, {"seeds": state["seeds"], "points in a training set": max(sizes), "training steps": state["steps"]}
-        )
-    except InputError as error:
-        state[_PROBLEM] = network, str(error)
-        return
-    _start(
-        Plan(
-            network,
-            models=models,
-            sizes=sizes,
-            num_seeds=state["seeds"],
-            learning_rate=state["learning_rate"],
-            num_steps=state["steps"],
-            source=network_lines(),
-        ),
-        patience=10.0,
+    sizes = _sizes(state["sizes"] or default_sizes)
+    _check_own(
+        models, {"seeds": state["seeds"], "points in a training set": max(sizes), "training steps": state["steps"]}
     )
+    recipe = own_recipe(state["learning_rate"], state["steps"])
+    return ElboVsSize(network, sizes, models, num_seeds=state["seeds"], recipe=recipe)
+
+
+def own_recipe(learning_rate: float, num_steps: int | None) -> Recipe:
+    """The default recipe with these numbers, under a name that says so if they are not its own."""
+    recipe = replace(RECIPES["default"], learning_rate=learning_rate, num_steps=num_steps)
+    return recipe if recipe == RECIPES["default"] else replace(recipe, name="default, changed")
 
 
 def _check_own(models: tuple[str, ...], counts: dict[str, int | None]) -> None:

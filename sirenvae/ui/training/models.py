@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from sirenvae.figures.elbo import MODEL_LOOKS
+from sirenvae.experiments.registry import LEARNERS, VAES
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.jobs.plans import Job
 from sirenvae.ui.shared.graph import CACHE_KEYS
@@ -33,10 +33,10 @@ def _trained(file: str, seed: int):
 @st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=CACHE_KEYS)
 def _test_points(network: BayesianNetwork, count: int):
     """The points that the charts are measured on."""
-    from sirenvae.experiments.elbo_vs_size_config import TEST_SEED
+    from sirenvae.experiments.runs import COMMON_TEST_SEED
     from sirenvae.truth import sample_network
 
-    return sample_network(network, count, TEST_SEED)[0]
+    return sample_network(network, count, COMMON_TEST_SEED)[0]
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading the model's latents")
@@ -78,15 +78,15 @@ def _data(network: BayesianNetwork) -> np.ndarray:
 
 def models_view(job: Job) -> None:
     """Show what the models of the finished cells have learnt; nothing before the first one."""
-    cells = [cell for cell in job.done if cell[0] in MODEL_LOOKS]
+    cells = [cell for cell in job.done if cell[0] in VAES]
     if not cells:
         return
     st.subheader("What the models have learnt")
     sizes = sorted({size for _, size in cells})
     with st.container(horizontal=True):
         size = _one_of("Training points", sizes, sizes[-1], key="model_size")
-        models = [model for model in MODEL_LOOKS if (model, size) in cells]
-        labels = {model: MODEL_LOOKS[model][0].removeprefix("SIReN-VAE, ") for model in models}
+        models = [model for model in VAES if (model, size) in cells]
+        labels = {model: LEARNERS[model].short for model in models}
         names = list(labels.values())
         _forget_others("models_shown", set(names))
         settings = {"selection_mode": "multi", "default": names[:1], "key": "models_shown", "bind": "query-params"}
@@ -99,7 +99,7 @@ def models_view(job: Job) -> None:
 
     files = {model: str(model_file(job.folder, model, size)) for model in shown}
     _show_posterior(job, files, seed)
-    _show_samples(job.plan.network, files, seed, job.about["num_test"])
+    _show_samples(job.trial.network, files, seed, job.about["num_test"])
     _model_downloads(job, files, size)
 
 
@@ -107,7 +107,7 @@ def _show_posterior(job: Job, files: dict[str, str], seed: int) -> None:
     from sirenvae.figures.posteriors import EXACT, ellipses_figure, posterior_figure
     from sirenvae.truth.beside_truth import most_dependent
 
-    network, count, dark = job.plan.network, job.about["num_test"], st.context.theme.type == "dark"
+    network, count, dark = job.trial.network, job.about["num_test"], st.context.theme.type == "dark"
     names = [str(v) for v in network.latents]
     st.markdown("**Posterior of one test point: what each model says of the latents, given what is observed**")
     with st.container(horizontal=True):
@@ -205,9 +205,9 @@ def _model_downloads(job: Job, files: dict[str, str], size: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         for model, file in files.items():
             st.download_button(
-                f"Model: {MODEL_LOOKS[model][0]}",
+                f"Model: {LEARNERS[model].label}",
                 Path(file).read_bytes,
-                f"{job.plan.network.name}-{model}-{size}.safetensors",
+                f"{job.trial.network.name}-{model}-{size}.safetensors",
                 "application/octet-stream",
                 icon=":material/download:",
                 on_click="ignore",

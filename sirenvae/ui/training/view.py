@@ -8,8 +8,9 @@ import time
 import streamlit as st
 
 from sirenvae.experiments.formats import as_csv
+from sirenvae.experiments.registry import LEARNERS
 from sirenvae.graphs import BayesianNetwork, network_names, network_to_json
-from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job, Plan
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.shared.teaching import show_code
 from sirenvae.ui.training.charts import size_chart, size_in_training, training_chart
@@ -55,9 +56,9 @@ def run_view(network: BayesianNetwork) -> None:
     _downloads(job)
 
 
-def _stage(job: Job) -> tuple[bool, bool, int]:
+def _stage(job: Job) -> tuple[bool, int]:
     """What the rest of the page depends on, beyond the live part."""
-    return job.active, job.about is not None, len(job.points)
+    return job.active, len(job.points)
 
 
 def _before_the_first(network: BayesianNetwork) -> None:
@@ -77,7 +78,7 @@ def _before_the_first(network: BayesianNetwork) -> None:
     _charts(network, None)
 
 
-def _live(job_id: str, stage: tuple[bool, bool, int]) -> None:
+def _live(job_id: str, stage: tuple[bool, int]) -> None:
     """One look at the run; once there is more to show than this part does, it redraws the page."""
     job = training_manager().job(job_id)
     if job is None or _stage(job) != stage:
@@ -85,7 +86,7 @@ def _live(job_id: str, stage: tuple[bool, bool, int]) -> None:
     _status(job)
     if job.state == FAILED:
         st.error(plain(job.message), icon=":material/error:")
-    _charts(job.plan.network, job)
+    _charts(job.trial.network, job)
     if sentences := findings(job):
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
@@ -113,11 +114,10 @@ def _status(job: Job) -> None:
 
 
 def _top_line(job: Job) -> str:
-    if job.about is None:
-        return "&nbsp;"
     count = max(map(len, job.about["tasks"])) * job.about["num_seeds"]
     replicas = "**1** replica" if count == 1 else f"**{count}** replicas trained at once"
-    parts = [f"**{job.about['device']}**", replicas]
+    parts = [f"**{job.worker['device']}**"] if job.worker else []
+    parts.append(replicas)
     if job.progress:
         parts.append(f"**{job.progress[-1]['replica_steps_per_second']:,.0f}** replica-steps a second")
     if (left := seconds_left(job, time.monotonic())) is not None:
@@ -131,7 +131,7 @@ def _top_line(job: Job) -> str:
 
 def _curves_at(job: Job | None) -> int | None:
     """The size whose curves are shown: the learner's choice in this run, or the one that the training is at."""
-    if job is None or job.about is None:
+    if job is None:
         return None
     sizes = job.about["sizes"]
     if len(sizes) == 1:
@@ -176,15 +176,13 @@ def _charts(network: BayesianNetwork, job: Job | None) -> None:
 
 
 def _recipe(job: Job) -> None:
-    if job.about is None:
-        return
     with st.expander("Recipe", icon=":material/receipt_long:"):
         recipe = job.about["recipe"]
         draws = f"{job.about['num_test']} test points and {job.about['elbo_samples']} draws of the latents for each"
         steps = ", ".join(f"{steps} at {size} points" for size, steps in job.about["steps"].items())
         shown = {name: recipe[name] for name in _MEANING} | {"num_steps": steps}
         if shown["weight_decay"] is None:
-            shown["weight_decay"] = "like 1/n, and more for structures with more weights"
+            shown["weight_decay"] = _decay(job)
         lines = [f"| {name.replace('_', ' ')} | {value} | {_MEANING[name]} |" for name, value in shown.items()]
         st.markdown(f"The recipe called *{recipe['name']}*, with AdamW. A cell is measured with {draws}.")
         st.markdown("\n".join(["| setting | value | what it is |", "|:--|:--|:--|", *lines]))
@@ -194,15 +192,24 @@ def _recipe(job: Job) -> None:
         )
 
 
+def _decay(job: Job) -> str:
+    """That of the default, which depends on the model."""
+    words = "like 1/n, and more for structures with more weights"
+    if not job.worker:  # it has not begun
+        return words
+    each = [f"{job.worker['decay'][model]:g} for {LEARNERS[model].words}" for model in job.about["models"]]
+    return f"{words}: at two points per variable {', '.join(each)}"
+
+
 def show_training_code(network: BayesianNetwork) -> None:
     """The code of the run that is shown; before the first one, of the first of the ready-made runs."""
     job = training_manager().job(shown_run()) if shown_run() else None
-    plan = job.plan if job else Plan(network, preset="minute")
-    show_code(*training_code(plan), key="training_code", network=plan.source or None)
+    code = training_code(job.label, job.trial) if job else training_code("minute")
+    show_code(*code, key="training_code", network=(job and job.source) or None)
 
 
 def _on_command_line(job: Job) -> str:
-    name = job.plan.network.name
+    name = job.trial.network.name
     return f"{name if name in network_names() else 'network.json'} --size {min(job.about['sizes'])}"
 
 
@@ -218,7 +225,7 @@ def _downloads(job: Job) -> None:
 
 def _json(job: Job) -> str:
     """The rows, and everything that they depend on."""
-    network = job.plan.network
+    network = job.trial.network
     about = {name: value for name, value in job.about.items() if name != "tasks"}
     content = {"network": network.name, "structure": json.loads(network_to_json(network)), "run": about}
     return json.dumps(content | {"state": job.state, "rows": job.rows}, indent=1)
@@ -227,4 +234,4 @@ def _json(job: Job) -> str:
 def _html(job: Job) -> str:
     from sirenvae.figures.elbo import elbo_vs_size_figure
 
-    return elbo_vs_size_figure(job.rows, job.plan.network.name).to_html(include_plotlyjs=True)
+    return elbo_vs_size_figure(job.rows, job.trial.network.name).to_html(include_plotlyjs=True)

@@ -6,25 +6,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import correlation, fmean, median, stdev
 
-from sirenvae.figures.elbo import LEARNER_LOOKS, MODEL_LOOKS
+from sirenvae.experiments.registry import LEARNERS
 from sirenvae.jobs.plans import RUNNING, Job
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.training.charts import seed_losses, true_loss, true_loss_error
 
-_NAMES = {
-    "true": "the true structure",
-    "fully_connected": "the fully connected structure",
-    "independent": "the independent structure",
-    "vanilla_vae": "the vanilla VAE",
-    "linear_gaussian_bn": "the linear-Gaussian network of known structure",
-}
 _RIVALS = ("vanilla_vae", "independent", "fully_connected")  # the first that was trained is compared with
 
 
 def share_done(job: Job) -> float:
     """How much of the job's training steps are done, from 0 to 1."""
-    if job.about is None:
-        return 0.0
     all_steps = sum(job.about["steps"][size] for size in job.about["sizes"]) * len(job.about["models"])
     return min(1.0, sum(_steps_done(job).values()) / all_steps)
 
@@ -76,10 +67,8 @@ def duration(seconds: float) -> str:
 
 def description(job: Job) -> str:
     """What is trained on what, in one sentence."""
-    about, name = job.about, plain(job.plan.network.name)
-    if about is None:
-        return f"A run on {name}."
-    models = _listed([_NAMES[model] for model in MODEL_LOOKS if model in about["models"]])
+    about, name = job.about, plain(job.trial.network.name)
+    models = _listed([LEARNERS[model].words for model in LEARNERS if model in about["models"]])
     sizes = _listed([f"{size}" for size in about["sizes"]])
     seeds = "one seed" if about["num_seeds"] == 1 else f"{about['num_seeds']} seeds"
     words = f"{models} on {sizes} points drawn from {name}, {seeds} each."
@@ -100,7 +89,7 @@ def doing(job: Job) -> str:
     done = f"{len(finished)} of {len(job.about['sizes']) * len(job.about['models'])} done"
     if not reached:
         return f"{done}; the next model is being built."
-    what = f"{_NAMES[last['model']]} with {_listed([str(size) for size in sorted(reached)])} points"
+    what = f"{LEARNERS[last['model']].words} with {_listed([str(size) for size in sorted(reached)])} points"
     left = [record for record in reached.values() if record["step"] < record["num_steps"]]
     if not left:
         return f"{done}: measuring {what} on fresh test points."
@@ -132,12 +121,12 @@ def size_findings(rows: list[dict]) -> list[str]:
 
 
 def _single(job: Job) -> list[str]:
-    truth = true_loss(job.plan.network, job.rows)
+    truth = true_loss(job.trial.network, job.rows)
     sentences = []
     for point in job.points:
         if losses := seed_losses(job.rows, point["model"], point["size"]):
             above = f"{fmean(losses) - truth:.2f} nats above {_line(job.rows)}"
-            sentences.append(f"With **{point['size']:,} points** {_NAMES[point['model']]} ends {above}.")
+            sentences.append(f"With **{point['size']:,} points** {LEARNERS[point['model']].words} ends {above}.")
     return [*sentences[-3:], *_diverged(job.rows)]
 
 
@@ -166,15 +155,15 @@ def _gap(rows: list[dict], rival: str, size: int) -> tuple[float, float]:
 def _gap_sentence(rows: list[dict], rival: str, size: int) -> str:
     gap, noise = _gap(rows, rival, size)
     truth, line = -rows[0]["true_log_evidence"], _line(rows)
-    above = {model: fmean(losses) - truth for model in LEARNER_LOOKS if (losses := seed_losses(rows, model, size))}
+    above = {model: fmean(losses) - truth for model in LEARNERS if (losses := seed_losses(rows, model, size))}
     both = f"{above['true']:.2f} against {above[rival]:.2f} nats above "
-    others = [f"{_NAMES[model]} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
+    others = [f"{LEARNERS[model].words} {nats:.2f}" for model, nats in above.items() if model not in ("true", rival)]
     end = f"; {_listed(others)}." if others else "."
     if abs(gap) <= noise:
-        pair = f"the true structure from {_NAMES[rival]}"
+        pair = f"the true structure from {LEARNERS[rival].words}"
         return f"With **{size:,} points** these seeds cannot tell {pair}: {both}{line}{end}"
     nearer = "nearer to" if gap > 0 else "farther from"
-    than = f"{line} than {_NAMES[rival]}"
+    than = f"{line} than {LEARNERS[rival].words}"
     return f"With **{size:,} points** the true structure ends **{abs(gap):.2f} nats {nearer}** {than}: {both}it{end}"
 
 
@@ -200,7 +189,7 @@ def _learnt_by_heart(rows: list[dict], rival: str, size: int) -> list[str]:
         return []
     return [
         f"With {size:,} points the loss on new points is {theirs:.2f} nats higher than on the training points for "
-        f"{_NAMES[rival]} and {ours:.2f} for the true structure: that much was learnt by heart."
+        f"{LEARNERS[rival].words} and {ours:.2f} for the true structure: that much was learnt by heart."
     ]
 
 
@@ -249,7 +238,7 @@ def posterior_rows(bars: dict[str, tuple], agreement: dict[str, Sequence[float]]
         ratio = median(deviation / exact_deviation)
         rows.append(
             {
-                "model": MODEL_LOOKS[model][0],
+                "model": LEARNERS[model].label,
                 "exact mean in the bar": f"{inside} of {len(mean)} latents",
                 "bar, learnt / exact": f"{ratio:.2f}",
                 "correlation of the means": f"{median(correlations):.2f}",
@@ -260,7 +249,7 @@ def posterior_rows(bars: dict[str, tuple], agreement: dict[str, Sequence[float]]
 
 def samples_rows(names: list[str], data, draws: dict[str, object]) -> list[dict[str, str]]:
     """Means, standard deviations and the correlation of draws of one or two variables, shape ``(N, 1 or 2)`` each."""
-    sides = {"data": data} | {MODEL_LOOKS[model][0]: values for model, values in draws.items()}
+    sides = {"data": data} | {LEARNERS[model].label: values for model, values in draws.items()}
     rows = []
     for k, name in enumerate(names):
         rows.append({"": f"mean of {name}"} | {side: f"{values[:, k].mean():.2f}" for side, values in sides.items()})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -24,13 +26,15 @@ class PairDensity:
         values: Shape ``(SIZE, SIZE)``, rows are the second variable, both axes from -window to window; the mass on the
             grid is 1.
         window: Where the grid ends, the same for both.
-        lines: The densities at the lines inside which lie the shares :data:`LEVELS` of the mass.
+        levels: Shares of the mass.
+        lines: The densities at the lines inside which these shares lie.
         shares: Which share of the points lies inside each of the lines.
         is_marginal: Whether the other variables are integrated out (there is none, or one), not held at their means.
     """
 
-    values: Tensor
+    values: np.ndarray
     window: float
+    levels: tuple[float, ...]
     lines: tuple[float, ...]
     shares: tuple[float, ...]
     is_marginal: bool
@@ -78,7 +82,8 @@ def pair_density(
     density = density / (density.sum() * (line[1] - line[0]) ** 2)
     lines = _lines(density)
     shares = _shares_inside(density, window, lines, points[:, list(pair)])
-    return PairDensity(density, window, lines, shares, is_marginal=len(others) < 2 and context is None)
+    is_marginal = len(others) < 2 and context is None
+    return PairDensity(density.numpy(), window, LEVELS, lines, shares, is_marginal)
 
 
 def _log_density(flow: GraphicalResidualFlow, grid: Tensor, context: Tensor | None, first: int) -> Tensor:
