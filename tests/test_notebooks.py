@@ -3,12 +3,12 @@
 import ast
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 import rerun
+from short_trials import short
 from small_table import small_config
 
 from sirenvae import notebooks
@@ -20,14 +20,13 @@ from sirenvae.experiments.trial import Point
 NAMES = ["00_tour", "01_inversion", "02_masks_and_flows", "03_siren_vae"]
 ROOT = Path(__file__).parents[1]
 MACHINE = re.compile(r"/(home|root|tmp|work|Users|usr|opt)/|[A-Z]:\\\\")
-STEPS = 60  # of the sweeps in notebooks, whose recipe has twenty times as many
 STRICT = f"""
+import sys
 import warnings
 warnings.simplefilter("error")
-from dataclasses import replace
-from sirenvae.experiments import elbo_vs_size, table1
-for module in (elbo_vs_size, table1):
-    module.SHORT_RECIPE = replace(module.SHORT_RECIPE, base_steps={STEPS})
+sys.path.append({str(Path(__file__).parent)!r})
+import short_trials
+short_trials.shorten()
 """
 
 
@@ -35,7 +34,7 @@ for module in (elbo_vs_size, table1):
 def executed(tmp_path_factory):
     """Notebooks after a run in another folder, the solutions of their exercises included, warnings as errors.
 
-    Their sweeps train for few steps; the models that they train themselves are trained as written.
+    Their trials are short; the models that they train themselves are trained as written.
     """
     runs = {}
 
@@ -125,7 +124,7 @@ def test_what_computes_graphs_alone_prints_the_same_everywhere(executed):
 
 
 def test_the_table_has_the_digits_of_the_command_line(executed, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(table1, "SHORT_RECIPE", replace(table1.SHORT_RECIPE, base_steps=STEPS))
+    monkeypatch.setattr(table1, "preset", short(table1.preset))
     command = "table 1 --preset quick --networks ecoli70 --multiples 2"
     notebook = executed("03_siren_vae")
     assert any(f"python -m sirenvae {command}`" in cell.source for cell in notebook.cells)
