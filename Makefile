@@ -1,9 +1,12 @@
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
+PYTEST := $(VENV)/bin/python -m pytest
+BROWSER := tests/browser --numprocesses=2 --dist=worksteal
+OTHERS := --ignore=tests/browser --numprocesses=logical --maxprocesses=8 --dist=worksteal
 STAMP := $(VENV)/.installed
 
-.PHONY: app notebooks notebooks-run test lint setup clean
+.PHONY: app notebooks notebooks-run test quick measured coverage lint setup clean
 
 app: setup ## Open the app in the browser
 	$(VENV)/bin/streamlit run app.py --server.port $(PORT)
@@ -15,10 +18,26 @@ notebooks-run: setup ## Execute all notebooks again and write their outputs
 	$(VENV)/bin/python notebooks/rerun.py
 
 test: setup lint ## Lint, then every test; those in the browser, which mostly wait, beside the others
-	@$(VENV)/bin/python -m pytest tests/browser >$(VENV)/browser-tests.log 2>&1 & browser=$$!; \
-	$(VENV)/bin/python -m pytest --ignore=tests/browser; others=$$?; \
-	wait $$browser; status=$$?; cat $(VENV)/browser-tests.log; \
-	test $$others -eq 0 && test $$status -eq 0
+	@logs=$$(mktemp -d); trap 'rm -rf $$logs' EXIT; \
+	$(PYTEST) $(BROWSER) >$$logs/browser 2>&1 & browser=$$!; \
+	{ $(PYTEST) $(OTHERS); echo $$? >$$logs/status; } 2>&1 | tee $$logs/others; \
+	wait $$browser; browser=$$?; others=$$(cat $$logs/status); cat $$logs/browser; \
+	printf '\nThe browser tests, and before them the others, in short:\n'; tail -q -n 1 $$logs/others $$logs/browser; \
+	test $$others -eq 0 && test $$browser -eq 0
+
+quick: setup lint ## Lint, then the tests that take little: none in the browser, none that was measured to be slow
+	$(PYTEST) $(OTHERS) -m "not slow"
+
+measured: setup ## Measure again which tests are slow
+	$(PYTEST) $(OTHERS) --measure
+	$(PYTEST) $(OTHERS) --measure -m "not slow"
+
+coverage: setup ## Which lines of the package and of the app the tests reach, in their processes too
+	rm -rf .coverage && mkdir .coverage
+	-$(VENV)/bin/python -m coverage run -m pytest tests/browser
+	-$(VENV)/bin/python -m coverage run -m pytest $(OTHERS)
+	$(VENV)/bin/python -m coverage combine --quiet
+	$(VENV)/bin/python -m coverage report --skip-covered --sort=cover
 
 lint: setup
 	$(VENV)/bin/ruff check .

@@ -171,7 +171,7 @@ def rename(tensors, rng):
 def reshape(tensors, rng):
     if tensors:
         name = rng.choice(list(tensors))
-        shapes = [tensors[name].reshape(-1), tensors[name].unsqueeze(0), tensors[name][..., :0], torch.zeros(())]
+        shapes = [tensors[name].reshape(-1), tensors[name].unsqueeze(0), tensors[name].reshape(-1)[:0], torch.zeros(())]
         tensors[name] = rng.choice(shapes).clone()
 
 

@@ -23,6 +23,7 @@ from sirenvae.truth.references import REFERENCES
 COSINE = Recipe("cosine", num_steps=12, batch_size=20)
 PLATEAU = replace(RECIPES["paper"], learning_rate=1e-2, plateau_patience=1, max_epochs=6, batch_size=20)
 SEVERAL = replace(PLATEAU, learning_rate=(1e-2, 1e-3))
+ONE_OF = replace(COSINE, learning_rate=(1e-2,))
 
 
 def fresh(name="true", replicas=()):
@@ -172,7 +173,9 @@ def test_numbers_of_numpy_are_numbers(tmp_path):
     assert len(list(sv.resume_fit(tmp_path / "fit.safetensors", x))) == 12
 
 
-@pytest.mark.parametrize("recipe", [COSINE, PLATEAU, SEVERAL], ids=["cosine", "plateau", "several rates"])
+@pytest.mark.parametrize(
+    "recipe", [COSINE, PLATEAU, SEVERAL, ONE_OF], ids=["cosine", "plateau", "several rates", "one rate of a list"]
+)
 def test_a_killed_fit_goes_on_bit_for_bit(tmp_path, recipe):
     x, _ = sv.sample_network(sv.load_network("greenhouse"), 50)
     whole = fresh(replicas=(2,))

@@ -253,10 +253,10 @@ OUT_OF_MEMORY = """
 import resource, sys, warnings
 import torch
 import sirenvae as sv
-import sirenvae.training
+import sirenvae.training.loop
 from sirenvae.training.recipes import Recipe
 torch.set_num_threads(1)
-sirenvae.training.replicas_at_once = lambda model, num_points: 64  # as on an accelerator
+sirenvae.training.loop.replicas_at_once = lambda model, num_points: 64  # as on an accelerator
 network = sv.load_network("ecoli70")
 x, _ = sv.sample_network(network, 2000)
 model = sv.VanillaVAE(network, replicas=(64,), encoder_features=200)

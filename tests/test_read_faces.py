@@ -75,7 +75,7 @@ def test_the_page_says_what_the_command_line_says(app, capsys, file):
 
 
 def test_the_page_reads_bytes_and_shows_the_notes(app):
-    from sirenvae.ui.look import plain
+    from sirenvae.ui.shared.look import plain
 
     uploaded(app, "wet.csv.gz", gzip.compress("Source;Target;w\nRegen;Straße;1\n".encode("utf-16")))
     assert not app.exception

@@ -1,6 +1,7 @@
 """The store of sweeps: what it keeps, and what happens when it is damaged, foreign, full, held or killed."""
 
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -26,7 +27,7 @@ def test_what_is_put_is_got_and_the_first_row_stays(path):
         [row] = store.rows("demo")
         assert store.rows("other") == []
     assert (row.key, row.seconds, row.config["sizes"], row.experiment) == (key, 2.0, [7, 14], "demo")
-    assert "pytest" in row.command
+    assert shlex.split(row.command) == sys.orig_argv
     assert row.finished.endswith("+00:00")
 
 

@@ -53,11 +53,13 @@ def local_processes(num_workers: int) -> Iterator[tuple[ProcessPoolExecutor, Lin
     """
     context = multiprocessing.get_context("spawn")
     line = Line(context.Queue(), context.Event())
-    with _Pool(num_workers, context, initializer=_start_worker, initargs=(line,)) as executor:
+    told, end = context.Pipe(duplex=False)
+    with told, _Pool(num_workers, context, initializer=_start_worker, initargs=(line, told)) as executor:
         try:
             yield executor, line
         finally:
             line.stop.set()
+            end.close()
             line.events.cancel_join_thread()
             # Workers that have only just been started still need the line.
             executor.shutdown(wait=True, cancel_futures=True)
@@ -90,20 +92,24 @@ def _undisturbed() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-def _start_worker(line: Line) -> None:
+def _start_worker(line: Line, told: connection.Connection) -> None:
     import torch  # The one who starts the workers may do without.
 
     global _line
     _line = line
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, _stop)
-    for task in (_end_with_parent, _interrupt_when_told):
-        threading.Thread(target=task, daemon=True).start()
+    threading.Thread(target=_listen, args=(told,), daemon=True).start()
 
 
-def _interrupt_when_told() -> None:
-    _line.stop.wait()
-    _thread.interrupt_main()
+def _listen(told: connection.Connection) -> None:
+    """Interrupt the worker when it is told to stop, by a pipe whose other end is closed: a lock could be left by one
+    that died. End it with its parent: a worker whose parent was killed would wait for work for ever."""
+    parent = multiprocessing.parent_process().sentinel
+    if parent not in connection.wait([parent, told]):
+        _thread.interrupt_main()
+        connection.wait([parent])
+    os._exit(1)
 
 
 def _stop(*_) -> None:
@@ -127,12 +133,6 @@ def working() -> Iterator[None]:
         yield
     finally:
         _is_working = False
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
-    connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,9 @@ from sirenvae.experiments.runs import FRESH_SEED, held_out_sets, training_sets, 
 from sirenvae.experiments.side_by_side import best_device, means
 from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.models import SIReNVAE
-from sirenvae.objectives import iwae_bound
+from sirenvae.models.posterior_refit import PosteriorRefit
 from sirenvae.training.fit import fit
+from sirenvae.training.recipes import Recipe
 from sirenvae.truth import sample_network
 from sirenvae.truth.partly_exact import PartlyExactVAE
 
@@ -68,27 +68,21 @@ def refit_posterior(trial: Parts, model: SIReNVAE, draws: int = 1) -> Iterator[i
     Yields:
         Steps done, now and then.
     """
-    fresh = model.standardized(sample_network(trial.network, trial.num_fresh, FRESH_SEED)[0])
-    generator = torch.Generator(fresh.device).manual_seed(trial.first_seed)
-    posterior = [model.encoder] if model.posterior_affine is None else [model.encoder, model.posterior_affine]
-    parameters, peak = [p for part in posterior for p in part.parameters()], trial.recipe.learning_rate
-    optimizer = torch.optim.Adam(parameters, lr=peak)
-    for step in range(trial.refit_steps):
-        for group in optimizer.param_groups:
-            group["lr"] = peak * min(1.0, (step + 1) / 50) * (1 + math.cos(math.pi * step / trial.refit_steps)) / 2
-        model.train()
-        num_points = max(1, trial.refit_batch // draws)
-        chosen = torch.randint(trial.num_fresh, (num_points,), generator=generator, device=fresh.device)
-        x = fresh[..., chosen.repeat(draws), :]
-        noise = torch.randn(*x.shape[:-1], model.latent_features, generator=generator, device=x.device)
-        log_weights = model.standard_elbo(x, noise).unflatten(-1, (draws, num_points)).movedim(-2, 0)
-        loss = -iwae_bound(log_weights).mean(dim=-1).sum()
-        for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-            parameter.grad = gradient
-        optimizer.step()
-        model.eval()
-        if (step + 1) % max(1, trial.refit_steps // 20) == 0:
-            yield step + 1
+    fresh = sample_network(trial.network, trial.num_fresh, FRESH_SEED)[0]
+
+    def some_of_them(num_points: int, generator: torch.Generator) -> Tensor:
+        return fresh[torch.randint(trial.num_fresh, (num_points,), generator=generator)]
+
+    recipe = Recipe(
+        "refit",
+        learning_rate=trial.recipe.learning_rate,
+        batch_size=max(1, trial.refit_batch // draws),
+        num_steps=trial.refit_steps,
+        kl_warm_up=0.0,
+        weight_decay=0.0,
+    )
+    for record in fit(PosteriorRefit(model, draws), some_of_them, recipe, seed=trial.first_seed):
+        yield record.step
 
 
 @torch.no_grad()

@@ -6,6 +6,9 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -55,6 +58,26 @@ class MaskedAffine(Transform):
         self.weight = nn.Parameter(torch.zeros(*self.replicas, *adjacency.shape))
         self.bias = nn.Parameter(torch.zeros(*self.replicas, 1, self.features))
         self.log_scale = nn.Parameter(torch.zeros(*self.replicas, 1, self.features))
+
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        itself = torch.eye(*self.mask.shape, dtype=torch.bool, device=self.mask.device)
+        return type(self)(self.mask.bool() | itself, replicas)
+
+    @torch.no_grad()
+    def start_at(self, rows: Sequence[Tensor]) -> None:
+        r"""Begin at the regression of every variable on its parents, unless the weights have moved already.
+
+        It is penalized as if a normal prior on the slopes, in units of the noise, weighed as much as one point, so that
+        few points leave every deviation above zero.
+
+        Arguments:
+            rows: Points, context on the right, one ``(N_e, D + C)`` for each replica.
+        """
+        if any(bool(parameter.any()) for parameter in self.parameters()):
+            return
+        found = [_regressions(self.mask.bool(), part) for part in rows]
+        for into, values in zip((self.weight, self.bias, self.log_scale), zip(*found, strict=True), strict=True):
+            into.copy_(torch.stack(values).reshape(into.shape))
 
     def forward_and_log_det(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Carry points to their residuals: the normalizing direction.
@@ -115,3 +138,19 @@ class MaskedAffine(Transform):
         if context is not None:
             context = context.reshape(*self.replicas, -1, self.context_features)
         return x.reshape(*self.replicas, -1, self.features), context
+
+
+def _regressions(mask: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Slopes ``(D, D + C)``, intercepts and log deviations ``(D,)`` of the columns given those that `mask` keeps."""
+    num_points, mean = len(rows), rows.double().mean(dim=0)
+    centred = rows.double() - mean
+    covariance = centred.mT @ centred / num_points
+    slopes = covariance.new_zeros(mask.shape)
+    variance = covariance.diagonal()[: len(mask)].clone()
+    for i, row in enumerate(mask):
+        parents = row.nonzero().flatten()
+        among = covariance[parents][:, parents] + torch.eye(len(parents)).to(covariance) / num_points
+        slopes[i, parents] = torch.linalg.solve(among, covariance[parents, i])
+        variance[i] -= slopes[i, parents] @ covariance[parents, i]
+    least = torch.finfo(torch.float32).eps  # a constant column has none
+    return slopes, mean[: len(mask)] - slopes @ mean, 0.5 * variance.clamp_min(least).log()

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
 from sirenvae.errors import InputError
-
-if TYPE_CHECKING:
-    from sirenvae.flows.transform import Transform
 
 
 def standard_normal_log_prob(x: Tensor) -> Tensor:
@@ -27,7 +24,7 @@ class FlowDistribution(Distribution):
     have the shape ``(*S, *R, N, D)`` with any sample shape S, as torch has it, whereas a transform wants R first.
 
     Arguments:
-        transform: The transform.
+        transform: A :class:`~sirenvae.flows.transform.Transform`.
         context: Shape ``(*R, N, C)``; ``None`` exactly when C = 0.
 
     Raises:
@@ -38,7 +35,7 @@ class FlowDistribution(Distribution):
     support = constraints.real_vector
     has_rsample = True
 
-    def __init__(self, transform: Transform, context: Tensor | None = None):
+    def __init__(self, transform: nn.Module, context: Tensor | None = None):
         self._transform, self._context = transform, context
         given = 0 if context is None else context.shape[-1]
         if given != transform.context_features:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -97,6 +98,7 @@ class GraphicalResidualFlow(Transform):
         self.lipschitz, self.held_norm, self.num_power_iterations = lipschitz, _HELD * lipschitz, num_power_iterations
         self.activation = activation_named(activation)
         self.register_buffer("adjacency", adjacency.clone())
+        self._rest = {"hidden_features": widths, "output_gain": output_gain, "activation": activation}
         self._register_masks()
         self._create_parameters(output_gain)
 
@@ -136,6 +138,16 @@ class GraphicalResidualFlow(Transform):
         """Buffers that are the same for all replicas."""
         masks = (f"{kind}_{i}" for i in range(len(self.layers.masks)) for kind in ("mask", "diagonal_mask"))
         return ("adjacency", "context_mask", *masks)
+
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        return type(self)(
+            self.adjacency,
+            self.num_blocks,
+            replicas=replicas,
+            lipschitz=self.lipschitz,
+            num_power_iterations=self.num_power_iterations,
+            **self._rest,
+        )
 
     def reach(self) -> Tensor:
         """Which inputs each output of the whole stack may depend on, bool, shape ``(D, D + C)``."""

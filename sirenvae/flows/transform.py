@@ -7,6 +7,8 @@ Source:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -52,6 +54,23 @@ class Transform(nn.Module, ABC):
     def inverse_and_log_det(self, y: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Carry noise to points; arguments, results and errors as those of :meth:`forward_and_log_det`."""
 
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        """A new transform of the same kind with other replicas, and weights as at the start.
+
+        Raises:
+            InputError: If a subclass does not say how.
+        """
+        raise InputError(
+            f"A {type(self).__name__} does not say how it is built with other replicas; give it a method rebuilt."
+        )
+
+    def start_at(self, rows: Sequence[Tensor]) -> None:
+        """Take from training data a first guess of the weights, where a transform has one; by default none.
+
+        Arguments:
+            rows: Points, context on the right, one ``(N_e, D + C)`` for each replica.
+        """
+
     def forward(self, context: Tensor | None = None) -> FlowDistribution:
         """The distribution of points that the forward direction carries to standard normal noise.
 
@@ -95,7 +114,7 @@ class Chain(Transform):
         transforms: The parts, at least one.
 
     Raises:
-        InputError: If there is none, or they differ in D, R or C.
+        InputError: If there is none, one is no transform, or they differ in D, R or C.
 
     Example:
         >>> from sirenvae.flows import GraphicalResidualFlow, MaskedAffine
@@ -108,6 +127,9 @@ class Chain(Transform):
     def __init__(self, *transforms: Transform):
         if not transforms:
             raise InputError("A chain has at least one transform, but none came.")
+        for place, part in enumerate(transforms):
+            if not isinstance(part, Transform):
+                raise InputError(f"A chain is made of transforms, but its part {place} is a {type(part).__name__}.")
         first = transforms[0]
         context_features = max(part.context_features for part in transforms)
         for place, part in enumerate(transforms):
@@ -119,6 +141,14 @@ class Chain(Transform):
                 )
         super().__init__(first.features, context_features, first.replicas)
         self.transforms = nn.ModuleList(transforms)
+
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        return type(self)(*(part.rebuilt(replicas) for part in self.transforms))
+
+    def start_at(self, rows: Sequence[Tensor]) -> None:
+        """That of the first part, which alone meets the points themselves."""
+        first = self.transforms[0]
+        first.start_at(rows if first.context_features else [part[:, : self.features] for part in rows])
 
     def forward_and_log_det(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.check_shapes(x, context)
@@ -147,6 +177,9 @@ class Inverted(Transform):
     def __init__(self, transform: Transform):
         super().__init__(transform.features, transform.context_features, transform.replicas)
         self.transform = transform
+
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        return type(self)(self.transform.rebuilt(replicas))
 
     def forward_and_log_det(self, x: Tensor, context: Tensor | None = None) -> tuple[Tensor, Tensor]:
         return self.transform.inverse_and_log_det(x, context)

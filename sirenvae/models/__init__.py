@@ -1,8 +1,19 @@
 """Models that can be fitted."""
 
+from sirenvae.models.density import FlowDensity
+from sirenvae.models.inference_network import InferenceNetwork
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.siren_vae import SIReNVAE
 from sirenvae.models.structures import STRUCTURES, Structure, structure_of
 from sirenvae.models.vanilla_vae import VanillaVAE
 
-__all__ = ["STRUCTURES", "Fittable", "SIReNVAE", "Structure", "VanillaVAE", "structure_of"]
+__all__ = [
+    "STRUCTURES",
+    "Fittable",
+    "FlowDensity",
+    "InferenceNetwork",
+    "SIReNVAE",
+    "Structure",
+    "VanillaVAE",
+    "structure_of",
+]

@@ -9,20 +9,19 @@ from typing import Self
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from sirenvae import objectives
-from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.likelihoods import Likelihood
-from sirenvae.models.points import Points, as_points, is_several
+from sirenvae.models.point_model import PointModel, check_count
+from sirenvae.models.points import Points
 from sirenvae.models.posterior import AmortizedPosterior
-from sirenvae.models.replicas import Fittable
 from sirenvae.models.shrinkage import noise_to_signal
-from sirenvae.models.units import Units
 from sirenvae.objectives.iwae import add_sums, bound_from_sums, ess_from_sums, log_sums
 
 
-class LatentVariableModel(Fittable):
+class LatentVariableModel(PointModel):
     """p(x, z) with an amortized posterior q(z | x), for one model or for replicas of it at once.
 
     Everything public takes and returns raw units, and raw values are float64; inside, data are standardized by
@@ -44,9 +43,11 @@ class LatentVariableModel(Fittable):
 
     Attributes:
         settings: The further arguments that the model was built with, as plain values, so that it can be built again.
+        posterior_parts: Names of the modules that belong to the posterior alone.
     """
 
     settings: dict
+    posterior_parts: tuple[str, ...]
 
     def __init__(
         self,
@@ -56,14 +57,13 @@ class LatentVariableModel(Fittable):
         replicas: tuple[int, ...],
         network: BayesianNetwork | None = None,
     ):
-        super().__init__(replicas)
-        self.names, self.network = tuple(names), network
+        super().__init__(names, replicas)
+        self.network = network
         self.latent_features, self.observed_features = latent_features, len(self.names)
         self.num_variables = self.latent_features + self.observed_features
         self.num_units = 2 * self.latent_features + self.observed_features
         self.decoder = decoder
         self._decodes_observed = decoder.linear.mask.shape[1] > latent_features
-        self.units = Units(self.names, self.replicas)
 
     @property
     @abstractmethod
@@ -79,39 +79,41 @@ class LatentVariableModel(Fittable):
         """log q(z | x) for standardized x, shape ``(*R, N)``."""
 
     @abstractmethod
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """p(z), given the observed parents of latents where there are any, for N standardized points x.
+
+        Its values have the shape ``(*R, N, K)``.
+        """
+
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        """log p(z), given the observed parents of latents where there are any, shape ``(*R, N)``."""
+        """log p(z) at N standardized points, shape ``(*R, N)``."""
+        return self.prior_distribution(x).log_prob(z)
 
     @abstractmethod
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
         """Carry standard normal noise ``(*R, N, K)`` to a draw of the prior."""
 
-    @property
-    def location(self) -> Tensor:
-        """Where standard units have their zero, shape ``(*R, 1, D)``, float64."""
-        return self.units.location
-
-    @property
-    def scale(self) -> Tensor:
-        """What one standard unit is, shape ``(*R, 1, D)``, float64."""
-        return self.units.scale
-
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         return type(self)(self.network, replicas=replicas, **self.settings)
 
+    @property
+    def has_units(self) -> bool:
+        """Whether the observed variables are quantities with units: what the decoder says of them."""
+        return self.decoder.has_units
+
+    def check(self, points: Tensor) -> None:
+        self.decoder.check(points)
+
     def prepare(self, x: Points | Sequence[Points], recipes: Sequence) -> None:
         """Take the units of the observed variables from training data, and the decoder's floor from the recipes."""
-        self.standardize(x)
+        super().prepare(x, recipes)
+        self.begin_phase(0, recipes)
+
+    def begin_phase(self, index: int, recipes: Sequence) -> None:
+        """Take the decoder's floor from the recipes."""
         if hasattr(self.decoder, "noise_floor"):
             floor = self.decoder.noise_floor
             floor.copy_(floor.new_tensor([recipe.noise_floor for recipe in recipes]).view_as(floor))
-
-    def sources(self, x: Points | Sequence[Points]) -> list[Tensor]:
-        """The points of each replica in standard units, ``(N_e, D)``."""
-        if is_several(x):
-            return [self.standardized(part, replica) for replica, part in enumerate(x)]
-        standard = self.standardized(x)
-        return list(standard.reshape(-1, *standard.shape[-2:]).unbind(0))
 
     def noise(self, num_steps: int, num_points: int, generator: torch.Generator) -> Tensor:
         """Standard normal, shape ``(num_steps, num_points, K)``."""
@@ -124,25 +126,6 @@ class LatentVariableModel(Fittable):
 
     def noise_to_signal(self, rows: Tensor) -> float:
         return noise_to_signal(rows) if self.decoder.has_units else 0.0
-
-    def log_volume(self) -> Tensor:
-        return self.units.log_volume()
-
-    def standardize(self, x: Points | Sequence[Points]) -> None:
-        """Take location and scale of every observed variable from training data.
-
-        Arguments:
-            x: Points in raw units, shape ``(N, D)`` or ``(*R, N, D)``, or one ``(N_e, D)`` for each replica.
-
-        Raises:
-            InputError: If there are fewer than two points, a value is not finite or cannot occur, or a variable that
-                has a unit is constant.
-        """
-        parts = [self._points(part) for part in x] if is_several(x) else [self._as_batch(x)]
-        for part in parts:
-            self.decoder.check(part)
-        if self.decoder.has_units:
-            self.units.fit(parts if is_several(x) else parts[0])
 
     def elbo(
         self,
@@ -168,7 +151,7 @@ class LatentVariableModel(Fittable):
         Raises:
             InputError: If the points do not have D columns or are not finite, or `num_samples` is below 1.
         """
-        _check_count(num_samples)
+        check_count(num_samples)
         x = self.standardized(x)
         with self.asked(graph):
             draws = (self.standard_elbo(x, self._latent_noise(x, generator), kl_weight) for _ in range(num_samples))
@@ -219,7 +202,7 @@ class LatentVariableModel(Fittable):
         Raises:
             InputError: As :meth:`iwae_bound`.
         """
-        _check_count(num_samples)
+        check_count(num_samples)
         x = self.standardized(x)
         at_once = max(1, self.rows_at_once // math.prod(self.replicas))
         with self.asked(graph):
@@ -255,7 +238,7 @@ class LatentVariableModel(Fittable):
 
     def _draw(self, num_samples: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         """Draws of x in standard units, and the noise that becomes their latents."""
-        _check_count(num_samples)
+        check_count(num_samples)
         noise_z = self._noise(self.latent_features, num_samples, generator)
         noise_x = self._noise(self.observed_features, num_samples, generator)
         with self.asked():
@@ -277,7 +260,7 @@ class LatentVariableModel(Fittable):
         Raises:
             InputError: As :meth:`elbo`.
         """
-        _check_count(num_samples)
+        check_count(num_samples)
         x = self.standardized(x)
         mean = 0.0
         with self.asked():
@@ -287,7 +270,7 @@ class LatentVariableModel(Fittable):
         return self.units.raw(mean)
 
     def posterior(self, x: Points) -> AmortizedPosterior:
-        """The amortized posterior q(z | x) of each point, ready to draw from; x in raw units."""
+        """The amortized posterior q(z | x) of each point, a distribution; x in raw units."""
 
         def draw(x: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
             with self.asked(graph=True):
@@ -297,7 +280,7 @@ class LatentVariableModel(Fittable):
             with self.asked(graph=True):
                 return self.posterior_log_prob(z, x)
 
-        return AmortizedPosterior(self.standardized(x), draw, density)
+        return AmortizedPosterior(self.standardized(x), self.latent_features, draw, density)
 
     def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
         """The :func:`~sirenvae.objectives.iwae.log_sums` of each standardized point, shape ``(2, *R, N)``."""
@@ -325,24 +308,3 @@ class LatentVariableModel(Fittable):
     def _noise(self, features: int, num_points: int, generator) -> Tensor:
         shape = (*self.replicas, num_points, features)
         return torch.randn(shape, generator=generator, dtype=self.dtype, device=self.device)
-
-    def standardized(self, x: Points, replica: int | None = None) -> Tensor:
-        """Points in raw units as ``(*R, N, D)`` in standard units, or those of one replica alone as ``(N, D)``."""
-        points = self._as_batch(x) if replica is None else self._points(x)
-        return self.units.standard(points, replica).to(self.dtype)
-
-    def _as_batch(self, x: Points) -> Tensor:
-        """Points as ``(*R, N, D)``, see :meth:`_points`."""
-        x = self._points(x)
-        if x.shape[:-2] not in (torch.Size(), torch.Size(self.replicas)):
-            raise InputError(f"The model has the replicas {self.replicas}, but points of shape {tuple(x.shape)} came.")
-        return x.expand(*self.replicas, *x.shape[-2:])
-
-    def _points(self, x: Points) -> Tensor:
-        """Points as they came, checked, in float64 and on the model's device."""
-        return as_points(x, self.names).to(self.device)
-
-
-def _check_count(num_samples: int) -> None:
-    if num_samples < 1:
-        raise InputError(f"The number of samples is at least 1, but {num_samples} came.")

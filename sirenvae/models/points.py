@@ -51,8 +51,9 @@ def as_points(x: Points, names: Sequence, min_axes: int = 2) -> Tensor:
 
 
 def is_several(x) -> bool:
-    """Whether `x` is a list of data sets, one for each replica, and not the rows of one of them."""
-    return isinstance(x, (list, tuple)) and len(x) > 0 and all(_is_frame(part) or _axes(part) >= 2 for part in x)
+    """Whether `x` is a list of data sets or simulators, one for each replica; not the rows of one, nor a tuple."""
+    is_list = isinstance(x, list) and len(x) > 0
+    return is_list and all(callable(part) or _is_frame(part) or _axes(part) >= 2 for part in x)
 
 
 def _axes(x) -> int:

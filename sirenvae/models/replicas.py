@@ -50,12 +50,21 @@ class Fittable(nn.Module, ABC):
             recipes: One for each replica.
         """
 
+    def begin_phase(self, index: int, recipes: Sequence) -> None:
+        """Hear that another phase begins, see :class:`~sirenvae.training.phases.Phases`: thaw a part, set a floor.
+
+        Arguments:
+            index: Of the phase, from 1; :meth:`prepare` comes before the first one.
+            recipes: Of this phase, one for each replica.
+        """
+
     @abstractmethod
     def sources(self, x) -> list:
         """Where each replica's batches come from.
 
         Arguments:
-            x: The training data, for all replicas or a list with one for each.
+            x: The training data, for all replicas or a list with one for each; a table, or a simulator: a function of
+                a number of rows and a generator.
 
         Returns:
             For each replica either all rows, shape ``(N_e, F)``, of which every batch takes some, or a function that
@@ -78,7 +87,7 @@ class Fittable(nn.Module, ABC):
         return torch.zeros(num_steps, num_points, 0, dtype=self.dtype, device=self.device)
 
     def noise_to_signal(self, rows: Tensor) -> float:
-        """How much of what a source's rows say is noise: the default decay holds weights the more, see
+        """How much of what the rows of a table say is noise: the default decay holds weights the more, see
         :meth:`~sirenvae.training.recipes.Recipe.decay_for`.
         """
         return 0.0
@@ -87,9 +96,13 @@ class Fittable(nn.Module, ABC):
         """What is added to the loss to be in raw units, shape ``(*R, 1)``, nats."""
         return torch.zeros(*self.replicas, 1, dtype=torch.float64, device=self.device)
 
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """The parameters that training moves, by their full names; all of them by default."""
+        return dict(self.named_parameters())
+
     @abstractmethod
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
-        """A new model of the same kind with other replicas."""
+        """A new model of the same kind, and in the same phase, with other replicas."""
 
     @property
     def dtype(self) -> torch.dtype:

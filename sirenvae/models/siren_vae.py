@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 from torch import Tensor
+from torch.distributions import Distribution
 
 from sirenvae.flows import Chain, GraphicalResidualFlow, Inverted, MaskedAffine, standard_normal_log_prob
 from sirenvae.graphs import BayesianNetwork
@@ -62,6 +63,8 @@ class SIReNVAE(LatentVariableModel):
         Mouton & Kroon, SIReN-VAE (2022): eqs. (1) and (2) for the posterior, (3) for the prior, (4) and (5) for the
         decoder, (6) for the flows' blocks; section 3 for their number.
     """
+
+    posterior_parts = ("encoder", "posterior_affine")
 
     def __init__(
         self,
@@ -126,6 +129,10 @@ class SIReNVAE(LatentVariableModel):
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         return self.posterior_flow.log_prob(z, x)
+
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """The flow's; without observed parents of latents it is the same for any number of points."""
+        return self.prior_flow(self._prior_context(x))
 
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         return self.prior_flow.log_prob(z, self._prior_context(x))

@@ -6,6 +6,7 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, invert
+from sirenvae.graphs.separation import border
 
 STRUCTURES = ("true", "fully_connected", "independent")
 
@@ -74,6 +76,39 @@ def structure_of(network: BayesianNetwork, structure: str = "true") -> Structure
         posterior=_rows(network, posterior, network.latents) | own,
         decoder=_rows(network, generative.dag, network.observed),
     )
+
+
+def density_adjacency(network: BayesianNetwork, variables: Sequence) -> Tensor:
+    """Which variable sees which in the density of some of a network's variables.
+
+    In topological order each one sees those before it that it depends on given the others before it: its parents, where
+    no variable is left out, and as few as say nothing wrong, where some are.
+
+    Arguments:
+        network: The Bayesian network.
+        variables: V of its variables, in the order of rows and columns.
+
+    Returns:
+        Bool, shape ``(V, V)``, diagonal True.
+
+    Raises:
+        InputError: If a variable does not exist or came twice, or none came.
+
+    Source:
+        Koller & Friedman, Probabilistic Graphical Models (2009), Algorithm 3.2, by d-separation in the network.
+    """
+    column = {v: i for i, v in enumerate(variables)}
+    unknown = [v for v in column if v not in network.position]
+    if unknown or not column or len(column) < len(variables):
+        came = f"{unknown[0]} is none of them" if unknown else "one came twice" if column else "none came"
+        raise InputError(f"A density is of different variables of {network.name}, but {came}.")
+    adjacency = torch.eye(len(column), dtype=torch.bool)
+    before: set = set()
+    for v in (v for v in network.topological_order if v in column):
+        for parent in border(network.dag, v, set(), before):
+            adjacency[column[v], column[parent]] = True
+        before.add(v)
+    return adjacency
 
 
 def _dense(network: BayesianNetwork, joined: bool) -> BayesianNetwork:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution, Independent, Normal
 
 from sirenvae.errors import InputError
 from sirenvae.flows import standard_normal_log_prob
@@ -41,6 +42,7 @@ class VanillaVAE(LatentVariableModel):
         section 3, whose networks are like its decoder's. The linear parts and the encoder's width are ours.
     """
 
+    posterior_parts = ("hidden", "linear", "output")
     decay_strength = 5.0  # found as that of the SIReN-VAE's structures
 
     def __init__(
@@ -85,8 +87,10 @@ class VanillaVAE(LatentVariableModel):
         mean, log_scale = self._encode(x)
         return standard_normal_log_prob((z - mean) / log_scale.exp()) - log_scale.sum(dim=-1)
 
-    def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        return standard_normal_log_prob(z)
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        """Standard normal, whatever x is."""
+        zeros = x.new_zeros(*x.shape[:-1], self.latent_features)
+        return Independent(Normal(zeros, torch.ones_like(zeros), validate_args=False), 1)
 
     def prior_transform(self, noise: Tensor, x: Tensor) -> Tensor:
         return noise

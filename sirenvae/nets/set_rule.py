@@ -119,6 +119,36 @@ def decoder_masks(adjacency: Tensor, hidden_features: int) -> tuple[Tensor, Tens
     return owned, contains(adjacency, owned)
 
 
+def parent_masks(adjacency: Tensor, hidden_features: Sequence[int]) -> list[Tensor]:
+    """Masks of a network of any depth whose output i sees exactly the inputs that row i lists, itself left out or not.
+
+    As :func:`decoder_masks`, with more hidden layers: in each of them a unit owns the inputs of some output.
+
+    Arguments:
+        adjacency: Bool, shape ``(D, M)``.
+        hidden_features: Width of each hidden layer, at least the number of different rows that list anything.
+
+    Returns:
+        One bool tensor for each layer of weights, shape ``(units out, units in)``.
+
+    Raises:
+        InputError: If a hidden layer is too narrow, so that an edge would be lost.
+    """
+    rows = torch.unique(adjacency[adjacency.any(dim=1)], dim=0)
+    sets = [torch.eye(adjacency.shape[1], dtype=torch.bool, device=adjacency.device)]
+    for width in hidden_features:
+        if width < len(rows):
+            raise InputError(
+                f"A hidden layer needs a unit for each of {len(rows)} sets of inputs, but its width is {width}: an "
+                "edge would be lost."
+            )
+        dealt = torch.arange(width, device=adjacency.device) % max(1, len(rows))
+        sets.append(rows[dealt] if len(rows) else adjacency.new_zeros(width, adjacency.shape[1]))
+    seeing = adjacency.any(dim=1, keepdim=True)  # an output without inputs contains no unit, not even one without any
+    masks = [contains(later, earlier) & later.any(dim=1, keepdim=True) for earlier, later in pairwise(sets)]
+    return [*masks, contains(adjacency, sets[-1]) & seeing]
+
+
 def contains(later: Tensor, earlier: Tensor) -> Tensor:
     """Whether set i of `later` contains set j of `earlier`, sets as bool rows; shape ``(later, earlier)``."""
     outside = (~later).to(torch.float32) @ earlier.to(torch.float32).T

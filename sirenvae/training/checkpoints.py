@@ -19,6 +19,7 @@ from sirenvae.graphs.files.names import name_from_json, name_to_json
 from sirenvae.models import SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.points import Points
+from sirenvae.models.replicas import Fittable
 from sirenvae.tensor_files import read_tensors, write_tensors
 from sirenvae.training.loop import Fit, sources_of
 from sirenvae.training.rates import RateSearch, begin
@@ -69,8 +70,9 @@ def save_fit(fit: Fit | RateSearch, path: str | Path) -> None:
     """
     if not isinstance(fit, (Fit, RateSearch)):
         raise InputError(f"A fit of one model by recipes can be saved, but a {type(fit).__name__} came.")
-    if not isinstance(fit.model, LatentVariableModel):
+    if not isinstance(fit.model, Fittable):
         raise InputError("A fit of one model can be saved; this one is of several.")
+    _check_class(fit.model)
     tensors, numbers = fit.state()
     tensors = {f"fit.{name}": value for name, value in tensors.items()}
     recipes = [asdict(recipe) for recipe in fit.recipes]
@@ -117,7 +119,7 @@ def _fit_settings(settings: dict, num_replicas: int) -> tuple[list[Recipe], list
     seeds, every = settings["seeds"], settings["every"]
     _check(isinstance(seeds, list) and all(type(seed) is int for seed in seeds), "its seeds are no numbers")
     _check(len(recipes) == len(seeds) == num_replicas, f"it has not {num_replicas} recipes and seeds")
-    _check(_is_count(every), "its records are not counted in epochs")
+    _check(_is_count(every) and every > 0, "its records are not counted in epochs")
     return recipes, seeds, every
 
 
@@ -171,7 +173,7 @@ def _description(model: LatentVariableModel | Reference) -> dict:
         "settings": model.settings,
         "replicas": list(model.replicas),
         "dtype": dtype,
-        "network": _described_network(model.network),
+        "network": _described_network(model.network) if model.network else None,
     }
 
 
@@ -194,10 +196,11 @@ def _rebuilt(content: dict, tensors: Mapping[str, Tensor], path: str | Path) -> 
         _check(description["class"] in _CLASSES, f"it is of the class {description['class']!r}")
         if description["class"] in _REFERENCES:
             return _rebuilt_reference(description, state)
-        network, model_class = _network_of(description), _MODELS[description["class"]]
+        network = _network_of(description) if description["network"] is not None else None
+        model_class = _MODELS[description["class"]]
         replicas, settings, dtype = description["replicas"], description["settings"], description["dtype"]
         _check(dtype in _DTYPES, f"its numbers are of the type {dtype!r}")
-        shape = (*replicas, 1, len(network.observed))
+        shape = (*replicas, 1, len(network.observed) if network else settings["num_observed"])
         _check(tuple(state["units.location"].shape) == shape, "its tensors are not of the shape it tells")
         # Before memory is asked for: no part of a model is larger than the tensors that it consists of.
         most = max(len(state), *(size for value in state.values() for size in value.shape))

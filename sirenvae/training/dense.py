@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from sirenvae.errors import InputError
 from sirenvae.models.replicas import Fittable
 from sirenvae.nets.declared import decaying
 
@@ -14,7 +15,7 @@ from sirenvae.nets.declared import decaying
 class DenseProgram:
     """The training step of a model's replicas on its own dense tensors: the readable reference, and what CUDA runs.
 
-    The model's parameters become views of :attr:`weights`.
+    The parameters that are trained become views of :attr:`weights`.
 
     Arguments:
         model: The model.
@@ -27,7 +28,7 @@ class DenseProgram:
     def __init__(self, model: Fittable):
         self._model, self._x = model, None
         self._num_replicas = math.prod(model.replicas)
-        named = dict(model.named_parameters())
+        self._trained = named = model.trainable()
         self.weights = self.pack(named)
         self.gradient = torch.zeros_like(self.weights)
         decays = decaying(model)
@@ -38,16 +39,15 @@ class DenseProgram:
 
     def pack(self, parameters: dict[str, Tensor]) -> Tensor:
         """Tensors in the model's shapes, by parameter name, as one row per replica: shape ``(E, P)``."""
-        named = (parameters[name].detach() for name, _ in self._model.named_parameters())
+        named = (parameters[name].detach() for name in self._trained)
         return torch.cat([value.reshape(self._num_replicas, -1) for value in named], dim=1)
 
     def unpack(self, rows: Tensor) -> dict[str, Tensor]:
         """The inverse of :meth:`pack`."""
-        names = [name for name, _ in self._model.named_parameters()]
-        return dict(zip(names, self._views(rows), strict=True))
+        return dict(zip(self._trained, self._views(rows), strict=True))
 
     def _views(self, rows: Tensor) -> list[Tensor]:
-        shapes = [parameter.shape for parameter in self._model.parameters()]
+        shapes = [parameter.shape for parameter in self._trained.values()]
         columns = rows.split([shape.numel() // self._num_replicas for shape in shapes], dim=1)
         return [column.view(shape) for column, shape in zip(columns, shapes, strict=True)]
 
@@ -72,10 +72,21 @@ class DenseProgram:
             self._model.train()
         lead = self._model.replicas
         each = self._model.loss(self._x, self._last_axis(noise), kl_weight.reshape(*lead, 1))
+        self._check_loss(each)
         loss = (point_weight.reshape(each.shape) * each).sum(dim=-1)
-        gradients = torch.autograd.grad(loss.sum(), list(self._model.parameters()), materialize_grads=True)
+        gradients = torch.autograd.grad(loss.sum(), list(self._trained.values()), materialize_grads=True)
         torch.cat([value.reshape(self._num_replicas, -1) for value in gradients], dim=1, out=self.gradient)
         return loss.detach().reshape(-1)
+
+    def _check_loss(self, each: Tensor) -> None:
+        name, expected = type(self._model).__name__, (*self._model.replicas, self._x.shape[-2])
+        if each.shape != expected:
+            raise InputError(
+                f"The loss of a {name} has the shape {expected}, one number for each point of a batch, but "
+                f"{tuple(each.shape)} came."
+            )
+        if not each.requires_grad:
+            raise InputError(f"The loss of a {name} depends on none of the parameters that are to be trained.")
 
     def _last_axis(self, values: Tensor) -> Tensor:
         """From units first, ``(E, units, B)``, to the model's shape ``(*R, B, units)``."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from sirenvae.errors import InputError
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
-from sirenvae.training.loop import EpochRecord, as_list, data_of_each, per_replica, sources_of
+from sirenvae.models.simulated import Simulator
+from sirenvae.training.loop import EpochRecord, as_list, data_of_each, per_replica, seeds_of, sources_of
+from sirenvae.training.phases import PhasedFit, Phases
 from sirenvae.training.rates import begin
 from sirenvae.training.recipes import RECIPES, SELECTED, Recipe
 from sirenvae.training.selection import Selection
@@ -16,8 +18,8 @@ from sirenvae.training.selection import Selection
 
 def fit(
     model: Fittable | Sequence[Fittable],
-    x: Points | Sequence[Points],
-    recipe: str | Recipe | Sequence[str | Recipe] = "default",
+    x: Points | Simulator | Sequence[Points | Simulator],
+    recipe: str | Recipe | Sequence[str | Recipe] | Phases = "default",
     *,
     seed: int | Sequence[int] = 0,
     every: int = 1,
@@ -33,10 +35,13 @@ def fit(
             in place.
         x: Training data in raw units, shape ``(N, D)``: a tensor, an array, nested lists or a data frame; or for one
             model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
+            Instead of a table a simulator: a function that takes a number of rows and a generator and gives a tensor
+            of new rows, at every step others. Of rows that are more than x the model says what they hold.
         recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
             one for each by cross-validation, see :class:`~sirenvae.training.selection.Selection`; it is no entry of a
             list. One with several learning rates tries all of them, see
-            :class:`~sirenvae.training.rates.RateSearch`.
+            :class:`~sirenvae.training.rates.RateSearch`. Several one after the other are
+            :class:`~sirenvae.training.phases.Phases`.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
@@ -62,14 +67,22 @@ def fit(
     if recipe == SELECTED:
         return Selection(model, x, seed, every)
     models = _different(as_list(model))
-    recipes = per_replica("recipe", recipe, models)
-    recipes = [_recipe_named(one) if isinstance(one, str) else one for one in recipes]
-    first = 0
+    phases = [_recipes(one, models) for one in (recipe.recipes if isinstance(recipe, Phases) else (recipe,))]
+    recipes, first = phases[0], 0
     for one, data in data_of_each(models, x):
         count = math.prod(one.replicas)
         one.prepare(data, recipes[first : first + count])
         first += count
-    return begin(model, sources_of(models, x), recipes, seed, every)
+    sources = sources_of(models, x)
+    if len(phases) > 1:
+        return PhasedFit(model, sources, phases, seeds_of(models, seed), every)
+    return begin(model, sources, recipes, seed, every)
+
+
+def _recipes(recipe: str | Recipe | Sequence[str | Recipe], models: list[Fittable]) -> list[Recipe]:
+    """One for each replica."""
+    given = per_replica("recipe", recipe, models)
+    return [_recipe_named(one) if isinstance(one, str) else one for one in given]
 
 
 def _different(models: list[Fittable]) -> list[Fittable]:
@@ -82,6 +95,8 @@ def _different(models: list[Fittable]) -> list[Fittable]:
                 f"A {type(model).__name__} cannot be trained: a model is a sirenvae.Fittable, with prepare, sources "
                 "and loss."
             )
+        if not model.trainable():
+            raise InputError(f"The {type(model).__name__} has no parameters that could be trained.")
     if len(set(map(id, models))) < len(models):
         raise InputError(
             "The same model came twice, and its weights cannot end in two places; build it anew, or with replicas=(2,)."

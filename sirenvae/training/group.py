@@ -108,7 +108,7 @@ class Group:
 
     def set_moments(self, moments: dict[str, dict[str, Tensor]]) -> None:
         """The inverse of :meth:`moments`."""
-        shapes = {name: parameter.shape for name, parameter in self._part.named_parameters()}
+        shapes = {name: parameter.shape for name, parameter in self._part.trainable().items()}
         for name, into in (("mean", self._optimizer.mean), ("square", self._optimizer.square)):
             values = {parameter: value.reshape(shapes[parameter]) for parameter, value in moments[name].items()}
             into.copy_(self._program.pack(values))

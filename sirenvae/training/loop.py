@@ -15,12 +15,13 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.models.points import is_several
 from sirenvae.models.replicas import Fittable
+from sirenvae.models.simulated import Source
 from sirenvae.threads import threads_for
 from sirenvae.training.group import Group
 from sirenvae.training.programs import is_about_memory, replicas_at_once
 from sirenvae.training.recipes import Recipe
 from sirenvae.training.schedule import Schedule
-from sirenvae.training.streams import Source, Streams
+from sirenvae.training.streams import Streams
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def per_replica(what: str, given, models: Sequence[Fittable]) -> list:
     return list(given)
 
 
+def seeds_of(models: Sequence[Fittable], seed: int | Sequence[int]) -> list[int]:
+    """One for each replica, counted on from the first where one came."""
+    seeds = per_replica("seed", seed, models)
+    return seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
+
+
 class Fit(Iterator[EpochRecord]):
     """A training under way: an iterator that trains from one record to the next.
 
@@ -84,16 +91,14 @@ class Fit(Iterator[EpochRecord]):
             raise InputError(f"A record is for at least 1 epoch, but {every} came.")
         self.recipes = per_replica("recipe", recipe, self._models)
         count = len(self.recipes)
-        seeds = per_replica("seed", seed, self._models)
-        self.seeds = seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
+        self.seeds = seeds_of(self._models, seed)
         self.every = every
         self._sources = per_replica("training data", list(sources), self._models)
         owner = [one for one in self._models for _ in range(math.prod(one.replicas))]
-        num_rows = [len(source) if isinstance(source, Tensor) else math.inf for source in self._sources]
-        like = torch.empty(0, dtype=torch.float64, device=self._models[0].device)
-        self._schedule = Schedule(self.recipes, num_rows, [one.num_variables for one in owner], like)
+        self._schedule = schedule_of(self._models, self._sources, self.recipes)
+        num_rows, like = _num_rows(self._sources), self._schedule.num_steps
         decays = [
-            recipe.decay_for(one.decay_strength, n, one.num_variables, one.noise_to_signal(source))
+            recipe.decay_for(one.decay_strength, n, one.num_variables, _noise_of(one, source))
             for recipe, one, n, source in zip(self.recipes, owner, num_rows, self._sources, strict=True)
         ]
         self._weight_decay = like.new_tensor(decays)
@@ -248,7 +253,7 @@ class Fit(Iterator[EpochRecord]):
         tensors |= {"diverged": self._diverged, "loss": self._loss}
         model, count = self._models[0], len(self.recipes)
         for average in ("mean", "square"):
-            for name, parameter in model.named_parameters():
+            for name, parameter in model.trainable().items():
                 tensors[f"{average}.{name}"] = torch.zeros(count, parameter.numel() // count).to(parameter)
         for group in self._groups:
             for average, values in group.moments().items():
@@ -270,12 +275,26 @@ class Fit(Iterator[EpochRecord]):
         for group in self._groups:
             group.set_moments(
                 {
-                    average: {
-                        name: tensors[f"{average}.{name}"][group.chosen] for name, _ in group.model.named_parameters()
-                    }
+                    average: {name: tensors[f"{average}.{name}"][group.chosen] for name in group.model.trainable()}
                     for average in ("mean", "square")
                 }
             )
+
+
+def _noise_of(model: Fittable, source: Source) -> float:
+    """What a model says of the noise in a table; new rows have none in the end."""
+    return model.noise_to_signal(source) if isinstance(source, Tensor) else 0.0
+
+
+def _num_rows(sources: Sequence[Source]) -> list[float]:
+    return [len(source) if isinstance(source, Tensor) else math.inf for source in sources]
+
+
+def schedule_of(models: Sequence[Fittable], sources: Sequence[Source], recipes: Sequence[Recipe]) -> Schedule:
+    """The schedules of the replicas of all models, float64; one source and one recipe for each replica."""
+    sizes = [model.num_variables for model in models for _ in range(math.prod(model.replicas))]
+    like = torch.empty(0, dtype=torch.float64, device=models[0].device)
+    return Schedule(recipes, _num_rows(sources), sizes, like)
 
 
 def as_list(model: Fittable | Sequence[Fittable]) -> list[Fittable]:
@@ -289,8 +308,26 @@ def sources_of(models: Sequence[Fittable], x) -> list[Source]:
     Arguments:
         models: Prepared.
         x: As for :func:`sirenvae.training.fit.fit`.
+
+    Raises:
+        InputError: If a model has tables and simulators, or a table has no rows or other columns than another one.
     """
-    return [source for model, own in data_of_each(models, x) for source in model.sources(own)]
+    found = [model.sources(own) for model, own in data_of_each(models, x)]
+    for sources in found:
+        _check_sources(sources)
+    return [source for sources in found for source in sources]
+
+
+def _check_sources(sources: Sequence[Source]) -> None:
+    kinds = {isinstance(source, Tensor) for source in sources}
+    if len(kinds) > 1:
+        raise InputError("The replicas of one model are trained either on tables or by simulators, but both came.")
+    shapes = [tuple(source.shape) for source in sources if isinstance(source, Tensor)]
+    if any(len(shape) != 2 or not shape[0] or shape[1] != shapes[0][-1] for shape in shapes):
+        raise InputError(
+            "The sources of a model are tables with at least one row and the same columns, shape (N, F), but shapes "
+            f"{', '.join(map(str, dict.fromkeys(shapes)))} came."
+        )
 
 
 def data_of_each(models: Sequence[Fittable], x) -> Iterator[tuple[Fittable, Any]]:

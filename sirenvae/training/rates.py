@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from sirenvae.models.replicas import Fittable
+from sirenvae.models.simulated import Source
 from sirenvae.training.loop import EpochRecord, Fit, as_list
 from sirenvae.training.recipes import Recipe
-from sirenvae.training.streams import Source
 
 
 class RateSearch(Iterator[EpochRecord]):
@@ -107,6 +107,6 @@ def begin(
     model, sources: Sequence[Source], recipes: Sequence[Recipe], seed: int | Sequence[int], every: int
 ) -> Fit | RateSearch:
     """The training of models whose units and floors are set, see :func:`~sirenvae.training.fit.fit`."""
-    if any(len(recipe.rates) > 1 for recipe in recipes):
+    if any(isinstance(recipe.learning_rate, tuple) for recipe in recipes):
         return RateSearch(model, sources, recipes, seed, every)
     return Fit(model, sources, recipes, seed, every)

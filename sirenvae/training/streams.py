@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-Simulator: TypeAlias = Callable[[int, torch.Generator], Tensor]
-Source: TypeAlias = Tensor | Simulator
+from sirenvae.models.simulated import Simulator, Source, rows_of
 
 _STEPS_AT_ONCE = 16  # Drawn together, so that drawing for one replica after another costs little.
 _NOISE, _ORDER = 0, 1
@@ -38,7 +36,7 @@ class Streams:
         self, sources: Sequence[Source], seeds: Sequence[int], batch_sizes: Sequence[int], noise, like: Tensor
     ):
         self._seeds, self._draw_noise, self._like = list(seeds), noise, like
-        tables = all(isinstance(source, Tensor) for source in sources)
+        tables = isinstance(sources[0], Tensor)
         self._rows = _TableRows(sources, seeds, batch_sizes) if tables else _NewRows(sources, seeds, batch_sizes, like)
         self._sizes, self.constant = self._rows.sizes, self._rows.constant
         self.num_points = max(self._sizes)
@@ -118,7 +116,9 @@ class _NewRows:
     def prepare(self, chunk: int) -> None:
         drawn = []
         for simulator, seed, size in zip(self._simulators, self._seeds, self.sizes, strict=True):
-            rows = simulator(_STEPS_AT_ONCE * size, _generator(torch.device("cpu"), seed, _ORDER, chunk))
+            generator = _generator(torch.device("cpu"), seed, _ORDER, chunk)
+            columns = drawn[0].shape[-1] if drawn else None
+            rows = rows_of(simulator, _STEPS_AT_ONCE * size, generator, columns)
             drawn.append(rows.to(self._like).unflatten(0, (_STEPS_AT_ONCE, size)))
         shape = _STEPS_AT_ONCE, len(drawn), max(self.sizes), drawn[0].shape[-1]
         self._drawn = self._like.new_zeros(shape)

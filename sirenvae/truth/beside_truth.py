@@ -57,8 +57,7 @@ def latent_scale(model: LatentVariableModel, x: Tensor) -> LatentScale:
     ones = np.ones_like(mean)
     if not model.network.is_linear:
         return LatentScale(mean, deviation, ones, None)
-    with torch.no_grad():
-        learnt = model.posterior(x).rsample(_MEAN_DRAWS, generator).mean(dim=0).double().numpy(force=True)
+    learnt = model.posterior(x).sample(_MEAN_DRAWS, generator).mean(dim=0).double().numpy(force=True)
     exact = true_posterior(model.network, x)[0].numpy()
     correlation = np.array([_correlation(a, b) for a, b in zip(learnt.T, exact.T, strict=True)])
     sign = np.where(correlation < 0, -1.0, 1.0)
@@ -75,8 +74,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
 def learnt_posterior(model: LatentVariableModel, scale: LatentScale, x: Tensor, num_draws: int = 2000) -> np.ndarray:
     """Draws of q(z | x) at one point x of shape ``(D,)``, shape ``(num_draws, K)``, in deviations of the prior."""
     generator = torch.Generator(model.device).manual_seed(_SEED)
-    with torch.no_grad():
-        return scale.read(model.posterior(x.expand(num_draws, -1)).rsample(1, generator)[0])
+    return scale.read(model.posterior(x.expand(num_draws, -1)).sample((), generator))
 
 
 def exact_posterior(network: BayesianNetwork, x: Tensor) -> tuple[np.ndarray, np.ndarray]:

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
-from sirenvae.graphs.linear_gaussian import columns, joint_moments
 from sirenvae.models.points import Points, as_points
+from sirenvae.models.simulator import draw_network
+from sirenvae.truth.distributions import observed_distribution, posterior_distribution
 from sirenvae.truth.importance import NUM_SAMPLES, importance_log_prob
 from sirenvae.truth.quadrature import Grids
 
@@ -35,24 +36,7 @@ def sample_network(network: BayesianNetwork, num_samples: int, seed: int = 0) ->
     """
     if num_samples < 1:
         raise InputError(f"The number of samples is at least 1, but {num_samples} came.")
-    generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(num_samples, len(network.variables), generator=generator, dtype=torch.float64)
-    values = _parents_first(network, noise) if _is_nonlinear(network) else _all_at_once(network, noise)
-    return values[:, columns(network, network.observed)], values[:, columns(network, network.latents)]
-
-
-def _all_at_once(network: BayesianNetwork, noise: Tensor) -> Tensor:
-    mean, _, noise_map = (torch.from_numpy(moment) for moment in joint_moments(network))
-    return mean + noise @ noise_map.T
-
-
-def _parents_first(network: BayesianNetwork, noise: Tensor) -> Tensor:
-    values: dict = {}
-    for v in network.topological_order:
-        conditional = network.conditionals[v]
-        errors = noise[:, network.position[v]].numpy()
-        values[v] = conditional.mean(values) + np.sqrt(conditional.variance) * errors
-    return torch.from_numpy(np.stack([values[v] for v in network.variables], axis=1))
+    return draw_network(network, num_samples, torch.Generator().manual_seed(seed))
 
 
 def true_log_prob(network: BayesianNetwork, x: Points) -> Tensor:
@@ -97,9 +81,8 @@ def true_log_prob_and_error(
     """
     x = _observed_values(network, x)
     if not _is_nonlinear(network):
-        mean, covariance = _moments_of(network, network.observed, network.observed)
-        normal = torch.distributions.MultivariateNormal(mean, covariance, validate_args=False)
-        return normal.log_prob(x), torch.zeros(x.shape[:-1], dtype=torch.float64)
+        log_prob = observed_distribution(network).log_prob(x)
+        return log_prob, torch.zeros(x.shape[:-1], dtype=torch.float64)
     points, grids = x.reshape(-1, x.shape[-1]).numpy(force=True), Grids(network)
     if grids.feasible:
         log_prob, error = grids.log_prob(points), np.zeros(len(points))
@@ -109,11 +92,7 @@ def true_log_prob_and_error(
 
 
 def true_posterior(network: BayesianNetwork, x: Points) -> tuple[Tensor, Tensor]:
-    r"""The exact posterior p(z | x) of a linear-Gaussian network, a Gaussian.
-
-    .. math::
-        E[z \mid x] = \mu_z + \Sigma_{zx} \Sigma_{xx}^{-1} (x - \mu_x), \qquad
-        \mathrm{Cov}[z \mid x] = \Sigma_{zz} - \Sigma_{zx} \Sigma_{xx}^{-1} \Sigma_{xz}
+    """The moments of :func:`~sirenvae.truth.distributions.posterior_distribution`, a Gaussian.
 
     Arguments:
         network: A network with conditionals.
@@ -126,22 +105,12 @@ def true_posterior(network: BayesianNetwork, x: Points) -> tuple[Tensor, Tensor]
     Raises:
         InputError: If the network has no conditionals, one that is not linear Gaussian, or the last axis is not D.
     """
-    x = _observed_values(network, x)
-    mean_x, cov_xx = _moments_of(network, network.observed, network.observed)
-    mean_z, cov_zz = _moments_of(network, network.latents, network.latents)
-    _, cov_xz = _moments_of(network, network.observed, network.latents)
-    gain = torch.linalg.solve(cov_xx, cov_xz)
-    return mean_z + (x - mean_x) @ gain, cov_zz - cov_xz.mT @ gain
+    posterior = posterior_distribution(network, _observed_values(network, x))
+    return posterior.mean, posterior.covariance_matrix[(0,) * (posterior.covariance_matrix.ndim - 2)]
 
 
 def _is_nonlinear(network: BayesianNetwork) -> bool:
     return network.conditionals is not None and not network.is_linear
-
-
-def _moments_of(network: BayesianNetwork, rows, others) -> tuple[Tensor, Tensor]:
-    mean, covariance, _ = joint_moments(network)
-    rows, others = columns(network, rows), columns(network, others)
-    return torch.from_numpy(mean[rows]), torch.from_numpy(covariance[np.ix_(rows, others)])
 
 
 def _observed_values(network: BayesianNetwork, x: Points) -> Tensor:

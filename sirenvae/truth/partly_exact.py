@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.distributions import Distribution
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, ProductGaussian, TanhGaussian
@@ -83,6 +85,9 @@ class PartlyExactVAE(SIReNVAE):
         self.joint_units.location[..., self.latent_features :] = self.location
         self.joint_units.scale[..., self.latent_features :] = self.scale
 
+    def prior_distribution(self, x: Tensor) -> Distribution:
+        return _ExactPrior(self, x) if "prior" in self.exact else super().prior_distribution(x)
+
     def prior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         if "prior" not in self.exact:
             return super().prior_log_prob(z, x)
@@ -95,6 +100,28 @@ class PartlyExactVAE(SIReNVAE):
         for _ in self.network.latents:  # at least one more latent has all its parents drawn after each round
             z = (self.prior(torch.cat([z, x], dim=-1)) + self.prior.scale() * noise).to(noise.dtype)
         return z
+
+
+class _ExactPrior(Distribution):
+    """The network's p(z), given the observed parents of latents, in the model's units."""
+
+    arg_constraints: ClassVar = {}
+    has_rsample = True
+
+    def __init__(self, model: PartlyExactVAE, x: Tensor):
+        self._model, self._x = model, x
+        super().__init__(x.shape[:-1], torch.Size([model.latent_features]), validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log density of latents ``(*R, N, K)``, shape ``(*R, N)``, in nats per standard unit."""
+        return self._model.prior_log_prob(value, self._x)
+
+    def rsample(self, sample_shape=()) -> Tensor:
+        """Draws, shape ``(*S, *R, N, K)``."""
+        shape = self._extended_shape(torch.Size(sample_shape))
+        noise = torch.randn(shape, dtype=self._x.dtype, device=self._x.device)
+        rows = noise.reshape(-1, *self.batch_shape, *self.event_shape)
+        return torch.stack([self._model.prior_transform(row, self._x) for row in rows]).reshape(shape)
 
 
 class JointUnits(KeepsDigits):

@@ -24,10 +24,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium, the system's own."""
+def browser(tmp_path_factory):
+    """A headless Chromium, the system's own, with a profile on disk.
+
+    So all pages are tabs of one window. A context for each page would be a window for each, and Chromium starts two
+    more processes for every window's own buttons: that takes a third more than the pages do.
+    """
+    profile = tmp_path_factory.mktemp("profile")
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = driver.chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
 
@@ -43,37 +48,62 @@ def base_url(browser, tmp_path_factory) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def spare() -> list:
+    """Empty tabs that a test has left and the next one may take: opening a page in one takes half."""
+    return []
+
+
 @pytest.fixture
-def open_page(browser, base_url) -> Iterator[Callable]:
+def open_page(browser, base_url, spare) -> Iterator[Callable]:
     """Call it with a path such as ``"/inversion?step=3"`` to get a Playwright page that is drawn and idle.
 
     Keyword arguments: `theme` is "light" or "dark", `width` and `height` are in pixels. A console error, a page error,
     an exception on the page or a request to another address fails the test when it ends.
     """
-    contexts, pages, troubles = [], [], []
+    pages, troubles = [], []
+    watched = {
+        "console": lambda message: _note_console(message, troubles),
+        "pageerror": lambda error: troubles.append(f"page error: {error}"),
+        "request": lambda request: _note_outside(request.url, base_url, troubles),
+    }
 
     def open_at(path: str = "/", theme: str = "light", width: int = 1280, height: int = 900):
-        context = browser.new_context(
-            color_scheme=theme, viewport={"width": width, "height": height}, reduced_motion="reduce"
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = spare.pop() if spare else browser.new_page()
+        pages.append(page)
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(15_000)
-        page.on("console", lambda message: _note_console(message, troubles))
-        page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
-        page.on("request", lambda request: _note_outside(request.url, base_url, troubles))
+        for event, note in watched.items():
+            page.on(event, note)
         page.goto(base_url + path)
         wait_idle(page)
-        pages.append(page)
         return page
 
     yield open_at
-    for page in pages:
-        if not page.is_closed() and page.locator("[data-testid=stException]").count():
+    for page in [page for page in pages if not page.is_closed()]:
+        if page.locator("[data-testid=stException]").count():
             troubles.append("exception: " + page.locator("[data-testid=stException]").first.inner_text())
-    for context in contexts:
-        context.close()
+        for event, note in watched.items():
+            page.remove_listener(event, note)
+        _leave(page)
+        spare.append(page)
+    browser.clear_cookies()
+    browser.clear_permissions()
+    for page in spare[1:] if not troubles else spare:
+        page.close()
+    del spare[0 if troubles else 1 :]
     assert not troubles, "\n".join(troubles)
+
+
+def _leave(page) -> None:
+    """Empty a tab: what it has stored, where the mouse is, its page and the history that led there."""
+    page.mouse.move(0, 0)
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.goto("about:blank")
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Page.resetNavigationHistory")
+    devtools.detach()
 
 
 def _note_console(message, troubles: list[str]) -> None:

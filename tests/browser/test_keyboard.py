@@ -116,6 +116,7 @@ def test_tab_and_arrow_keys_reach_everything(open_page, name):
             nameless.append(controls[at["number"]])
         if at["ours"] and not at["ring"]:
             ringless.append(controls[at["number"]])
+    devtools.detach()
     assert (nameless, ringless) == ([], [])
     for disc in reached & set(page.evaluate(DISCS)):
         reached |= reached_by_arrows(page, disc)

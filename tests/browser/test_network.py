@@ -82,8 +82,8 @@ def test_an_upload_is_chosen_and_survives_a_reload(open_page):
     [
         ("circle.csv", "a,b\nb,a\n", "A Bayesian network has no directed cycle"),
         ("empty.json", "", "The file empty.json is empty"),
-        ("notes.txt", "a,b\n", "ends in '.txt'; a network is read from .json"),
-        ("deep.json", "[" * 100_000, "nests lists too deeply"),
+        ("notes.odt", "a,b\n", "ends in '.odt', though its text looks like a table of edges"),
+        ("deep.json", "[" * 100_000, "nests lists or objects too deeply"),
     ],
 )
 def test_a_bad_upload_is_one_sentence_and_changes_nothing(open_page, name, text, sentence):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sirenvae.models import SIReNVAE
 
 WEIGHTS = ("random", "large random", "fitted", "VAE")
-FIT = {"num_steps": 120, "learning_rate": 5e-2}  # of a flow alone: a second or two
+FIT = {"num_steps": 120, "learning_rate": 5e-2, "batch_size": 200, "weight_decay": 0.0}  # of a flow alone: seconds
 VAE_RECIPE = {"num_steps": 200, "learning_rate": 3e-2, "warm_up_steps": 20}  # a few seconds
 MOST_TRAINED = 120  # variables of a VAE that is trained while the page waits
 MOST_LATENTS = 60  # of a flow that is shown
@@ -167,22 +167,21 @@ def _random(network, pair, members, weights: str, num_blocks: int, seed: int) ->
 def _fitted(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
     import torch
 
-    from sirenvae.flows.fitting import fit_flow
+    from sirenvae.models import FlowDensity
+    from sirenvae.training.fit import fit
+    from sirenvae.training.recipes import Recipe
     from sirenvae.truth import sample_network
 
     flow, given = _flow(network, members, num_blocks)
     x, z = sample_network(network, 2 * NUM_POINTS, seed)
-    z = z[:, [network.latents.index(v) for v in members]]
-    seen, start = _in_deviations(z).split(NUM_POINTS)
-    seen_context, context = _in_deviations(x[:, given]).split(NUM_POINTS) if given else (None, None)
-    for _ in fit_flow(flow, seen.float(), None if not given else seen_context.float(), seed=seed, **FIT):
-        pass  # its losses are for charts
+    rows = torch.cat([z[:, [network.latents.index(v) for v in members]], x[:, given]], dim=1)
+    density = FlowDensity(flow)
+    for _ in fit(density, rows[:NUM_POINTS], Recipe("short", **FIT), seed=seed, every=1000):
+        pass  # its records are for charts
+    fresh = density.units.standard(rows[NUM_POINTS:])
+    start, context = fresh[:, : flow.features], fresh[:, flow.features :] if given else None
     names = [str(v) for v in members]
     return ShownFlow(pair, names, weights, flow.double(), start, torch.randn_like(start), context)
-
-
-def _in_deviations(values: Tensor) -> Tensor:
-    return (values - values.mean(dim=0)) / values.std(dim=0)
 
 
 def _of_vae(network, pair, members, weights: str, num_blocks: int, seed: int) -> ShownFlow:
@@ -201,7 +200,7 @@ def _of_vae(network, pair, members, weights: str, num_blocks: int, seed: int) ->
     model = SIReNVAE(network, num_blocks=num_blocks)
     for _ in fit(model, data, Recipe("short", **VAE_RECIPE), every=1000):
         pass  # its records are for charts
-    start = model.posterior(fresh).rsample()[0].detach().double()
+    start = model.posterior(fresh).sample().double()
     flow = model.replica(0).prior.double()
     context = model.standardized(fresh).double() if flow.context_features else None
     names = [str(v) for v in network.latents]

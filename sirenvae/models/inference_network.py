@@ -1,0 +1,265 @@
+"""q(z | x) over any inverse of a Bayesian network, learnt from draws of the network.
+
+Source:
+    Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), section 3.2; Le et
+    al., Inference Compilation and Universal Probabilistic Programming (2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import networkx as nx
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, constraints
+
+from sirenvae.errors import InputError
+from sirenvae.graphs import BayesianNetwork, Inverse
+from sirenvae.models.families import FAMILIES
+from sirenvae.models.points import Points, as_points
+from sirenvae.models.replicas import Fittable
+from sirenvae.models.simulator import draw_network
+from sirenvae.models.units import Units
+from sirenvae.nets.factor_nets import LAYOUTS, width_for
+
+_UNIT_DRAWS = 10_000  # of the network, for the units of its variables
+_CAPACITY = 6_000  # active weights
+
+
+class InferenceNetwork(Fittable):
+    r"""q(z | x) with a factor for each latent given its parents in an inverse.
+
+    .. math::
+        q(z \mid x) = \prod_{k=1}^{K} q\left(z_k \mid \mathrm{pa}_k\right)
+
+    Trained by :func:`sirenvae.fit` it minimizes the mean of KL(p(z | x) || q(z | x)) over p(x), up to a constant: the
+    negative log density of draws of the network. Given points it is a distribution: ``q(x).log_prob(z)``,
+    ``q(x).sample((n,))``.
+
+    Arguments:
+        network: The Bayesian network.
+        inverse: Which variables each latent may look at, see :func:`sirenvae.invert`.
+        family: Of each factor: ``"gaussian"`` or ``"mixture"``, of three normal distributions.
+        layout: ``"per_variable"``, a small network for each factor, or ``"masked"``, one for all.
+        capacity: Most active weights of a replica, output layer and linear part included; widths are solved from it.
+        num_layers: Hidden layers.
+        replicas: Leading shape R of all weights.
+
+    Attributes:
+        order: The latents from the last eliminated one to the first, the order in which they are drawn.
+        num_active: Active weights of a replica.
+
+    Raises:
+        InputError: If the inverse is of other variables or has a cycle, there is no such family or layout, or the
+            capacity is too small for the edges.
+
+    Example:
+        >>> import sirenvae as sv
+        >>> net = sv.load_network("student")
+        >>> q = InferenceNetwork(net, sv.invert(net), capacity=500)
+        >>> records = list(sv.fit(q, net, sv.Recipe("short", num_steps=3)))
+        >>> q(sv.sample_network(net, 4)[0]).sample((10,)).shape
+        torch.Size([10, 4, 5])
+
+    Source:
+        Webb et al. (2018), section 3.2: nets per variable and MADE; the linear part beside the hidden layers is ours.
+    """
+
+    def __init__(
+        self,
+        network: BayesianNetwork,
+        inverse: Inverse,
+        family: str = "gaussian",
+        layout: str = "per_variable",
+        *,
+        capacity: int = _CAPACITY,
+        num_layers: int = 2,
+        replicas: tuple[int, ...] = (),
+    ):
+        super().__init__(replicas)
+        for what, choice, allowed in (("family", family, FAMILIES), ("layout", layout, LAYOUTS)):
+            if choice not in allowed:
+                raise InputError(f"The {what} {choice!r} does not exist; it is one of {', '.join(allowed)}.")
+        self.network, self.inverse = network, inverse
+        self.settings = {"family": family, "layout": layout, "capacity": capacity, "num_layers": num_layers}
+        self.num_variables = len(network.variables)
+        self.order = _order(network, inverse)
+        self.adjacency = _adjacency(network, inverse, self.order)
+        self.family, kind = FAMILIES[family](), LAYOUTS[layout]
+        width = width_for(kind, self.adjacency, self.family.num_parameters, num_layers, capacity)
+        self.net = kind(self.adjacency, self.family.num_parameters, [width] * num_layers, replicas)
+        self.num_active = self.net.num_active()
+        self.num_units = 4 * len(self.order) * max(1, width)
+        self.generations = _generations(self.adjacency)
+        self.units = Units((*self.order, *network.observed))
+        self.register_buffer("first", self.family.first(), persistent=False)
+
+    shared = ("units",)
+
+    def rebuilt(self, replicas: tuple[int, ...]) -> Self:
+        return type(self)(self.network, self.inverse, replicas=replicas, **self.settings)
+
+    def prepare(self, x, recipes: Sequence) -> None:
+        """Take the units of all variables from the training data, or from draws of the network."""
+        if isinstance(x, BayesianNetwork):
+            rows = _draws(self.network, self.order, _UNIT_DRAWS, torch.Generator().manual_seed(0))
+        else:
+            rows = self._rows(*x)
+        self.units.fit(rows)
+
+    def sources(self, x) -> list:
+        """Training data.
+
+        Arguments:
+            x: The network, for fresh draws at every step, or a fixed set as a pair: observed values ``(N, D)`` and
+                latent values ``(N, K)``, columns in declared order.
+        """
+        count = torch.Size(self.replicas).numel()
+        if not isinstance(x, BayesianNetwork):
+            return [self.units.standard(self._rows(*x)).to(self.dtype)] * count
+        if (x.variables, x.observed) != (self.network.variables, self.network.observed):
+            raise InputError(f"The inference network is for {self.network.name}, but draws of {x.name} came.")
+
+        def simulator(num_rows: int, generator: torch.Generator) -> Tensor:
+            return self.units.standard(_draws(x, self.order, num_rows, generator).to(self.device)).to(self.dtype)
+
+        return [simulator] * count
+
+    def loss(self, batch: Tensor, noise: Tensor, kl_weight: Tensor) -> Tensor:
+        """Negative log density of the latents given the observed variables, in standard units."""
+        return -self.log_prob_of_rows(batch)
+
+    def log_volume(self) -> Tensor:
+        latents = self.units.scale[0, : len(self.order)].log().sum()
+        return latents.expand(*self.replicas, 1)
+
+    def forward(self, x: Points) -> InferenceDistribution:
+        """q(z | x) of each point; x in raw units, shape ``(N, D)`` or ``(*R, N, D)``, columns in declared order."""
+        points = as_points(x, self.network.observed).to(self.device)
+        return InferenceDistribution(self, points.expand(*self.replicas, *points.shape[-2:]))
+
+    def parameters_of_rows(self, rows: Tensor) -> Tensor:
+        """What the net says of each factor at rows z|x, standard units, latents in drawing order: ``(*R, N, K, P)``."""
+        return self.net(rows) + self.first
+
+    def log_prob_of_rows(self, rows: Tensor) -> Tensor:
+        """Log density of z given x, shape ``(*R, N)``, nats; rows as for :meth:`parameters_of_rows`."""
+        factors = self.family.factor(self.parameters_of_rows(rows))
+        return factors.log_prob(rows[..., : len(self.order)]).sum(dim=-1)
+
+    def _rows(self, x: Points, z: Points) -> Tensor:
+        """z|x in raw units, latents in drawing order."""
+        x, z = as_points(x, self.network.observed), as_points(z, self.network.latents)
+        if len(x) != len(z):
+            raise InputError(f"There are {len(x)} rows of observed values, but {len(z)} of latent ones.")
+        place = {v: i for i, v in enumerate(self.network.latents)}
+        return torch.cat([z[:, [place[v] for v in self.order]], x], dim=1)
+
+
+class InferenceDistribution(Distribution):
+    """q(z | x) of some points, see :class:`InferenceNetwork`; raw units, latents in declared order.
+
+    Its batch shape is ``(*R, N)``, its event shape ``(K,)``.
+    """
+
+    arg_constraints: ClassVar = {}
+    support = constraints.real_vector
+    has_rsample = False
+
+    def __init__(self, network: InferenceNetwork, x: Tensor):
+        self._network, self._x = network, x
+        place = {v: i for i, v in enumerate(network.network.latents)}
+        self._columns = [place[v] for v in network.order]
+        super().__init__(x.shape[:-1], torch.Size([len(self._columns)]), validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Log density of latents ``(*S, *R, N, K)``, shape ``(*S, *R, N)``, in nats."""
+        network, shape = self._network, self.batch_shape + self.event_shape
+        if value.shape[value.ndim - len(shape) :] != shape:
+            raise InputError(f"Latents have shape (*, {', '.join(map(str, shape))}), but {tuple(value.shape)} came.")
+        z = self._rows_first(value.to(self._x)[..., self._columns])
+        rows = network.units.standard(torch.cat([z, self._repeated(z.shape[-2])], dim=-1)).to(network.dtype)
+        with network.asked(graph=True):
+            log_prob = network.log_prob_of_rows(rows) - network.log_volume()
+        return self._samples_first(log_prob.unsqueeze(-1), value.shape[:-1]).squeeze(-1)
+
+    def sample(self, sample_shape=(), generator: torch.Generator | None = None) -> Tensor:
+        """Draws, parents before children; shape ``(*S, *R, N, K)``.
+
+        Arguments:
+            sample_shape: S, as torch has it.
+            generator: Source of randomness; ``None`` is torch's own.
+        """
+        network, shape = self._network, self._extended_shape(torch.Size(sample_shape))
+        num_rows = torch.Size(sample_shape).numel() * self.batch_shape[-1]
+        x = self._repeated(num_rows)
+        rows = torch.cat([x.new_zeros(*x.shape[:-1], shape[-1]), x], dim=-1)
+        rows = network.units.standard(rows).to(network.dtype)
+        with network.asked():
+            for generation in network.generations:
+                parameters = network.parameters_of_rows(rows)[..., generation, :]
+                rows[..., generation] = network.family.sample(parameters, generator)
+        drawn = network.units.raw(rows.double())[..., : shape[-1]]
+        z = torch.empty_like(drawn)
+        z[..., self._columns] = drawn
+        return self._samples_first(z, shape[:-1])
+
+    def _repeated(self, num_rows: int) -> Tensor:
+        """The points again and again, shape ``(*R, num_rows, D)``."""
+        times = num_rows // self.batch_shape[-1]
+        return self._x.repeat(*[1] * (self._x.ndim - 2), times, 1)
+
+    def _rows_first(self, values: Tensor) -> Tensor:
+        """From ``(*S, *R, N, K)`` to ``(*R, S N, K)``."""
+        lead = len(self.batch_shape) - 1
+        return values.reshape(-1, *self.batch_shape, values.shape[-1]).movedim(0, lead).flatten(lead, lead + 1)
+
+    def _samples_first(self, values: Tensor, shape: torch.Size) -> Tensor:
+        """From ``(*R, S N, K)`` to ``(*S, *R, N, K)``, all axes but the last as in `shape`."""
+        lead = len(self.batch_shape) - 1
+        apart = values.unflatten(lead, (-1, self.batch_shape[-1])).movedim(lead, 0)
+        return apart.reshape(*shape, values.shape[-1])
+
+
+def _order(network: BayesianNetwork, inverse: Inverse) -> tuple:
+    """The latents, parents in the inverse before children; the last eliminated one first where that is known."""
+    if set(inverse.dag) != set(network.variables):
+        raise InputError(f"The inverse is not over the variables of {network.name}.")
+    if not nx.is_directed_acyclic_graph(inverse.dag):
+        raise InputError("The inverse has a directed cycle, so its factors are no distribution.")
+    latents = set(network.latents)
+    looking = [v for v in network.observed if latents & set(inverse.dag.predecessors(v))]
+    if looking:
+        raise InputError(f"In the inverse the observed variable {looking[0]} has a latent parent; q(z | x) has none.")
+    last = {v: -place for place, v in enumerate(inverse.elimination_order)}
+    key = {v: (last.get(v, 0), network.position[v]) for v in network.variables}
+    ordered = nx.lexicographical_topological_sort(inverse.dag, key=key.__getitem__)
+    return tuple(v for v in ordered if v in latents)
+
+
+def _adjacency(network: BayesianNetwork, inverse: Inverse, order: tuple) -> Tensor:
+    """Row i lists the parents of latent i of the order; columns are the latents in this order, then the observed."""
+    column = {v: j for j, v in enumerate((*order, *network.observed))}
+    rows = torch.zeros(len(order), len(column), dtype=torch.bool)
+    for i, v in enumerate(order):
+        for parent in inverse.dag.predecessors(v):
+            rows[i, column[parent]] = True
+    return rows
+
+
+def _generations(adjacency: Tensor) -> list[list[int]]:
+    """Latents that can be drawn at once, those without latent parents first."""
+    depth: list[int] = []
+    for row in adjacency:
+        parents = row[: len(adjacency)].nonzero().flatten().tolist()
+        depth.append(1 + max((depth[j] for j in parents), default=-1))
+    return [[i for i, d in enumerate(depth) if d == level] for level in range(max(depth) + 1)]
+
+
+def _draws(network: BayesianNetwork, order: tuple, num_rows: int, generator: torch.Generator) -> Tensor:
+    """Draws of the network as rows z|x, latents in the order given, raw units."""
+    x, z = draw_network(network, num_rows, generator)
+    place = {v: i for i, v in enumerate(network.latents)}
+    return torch.cat([z[:, [place[v] for v in order]], x], dim=1)
