@@ -11,6 +11,7 @@ Source:
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -41,7 +42,8 @@ def print_rows(rows: Sequence[Row], header: bool = False) -> None:
         print(f"{'network':<9}{'what':<56}{'peer':<31}{'ours':>10}{'peer':>10}{'peer / ours':>13}")
     for row in rows:
         numbers = "".join(f"{number:>10.4g}" for number in (row.ours, row.peer))
-        print(f"{row.network:<9}{row.what:<56}{row.peer_name:<31}{numbers}{row.peer / row.ours:>13.3g}", flush=True)
+        ratio = row.peer / row.ours if row.ours else math.nan
+        print(f"{row.network:<9}{row.what:<56}{row.peer_name:<31}{numbers}{ratio:>13.3g}", flush=True)
 
 
 # --- Log-determinants

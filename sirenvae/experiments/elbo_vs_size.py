@@ -12,15 +12,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.registry import LEARNERS, REFERENCE, VAES
-from sirenvae.experiments.runs import COMMON_TEST_SEED, seeds_from
+from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.settings import (
     SHORT_RECIPE,
-    check_counts,
-    check_different,
-    check_models,
-    check_networks,
-    check_recipe,
-    check_references,
     name_of,
     num_trainings,
     schedule_of,
@@ -79,15 +73,7 @@ class ElboVsSize(Trial):
     num_updates: int = 20
 
     def __post_init__(self):
-        check_models(self.models)
-        check_networks([self.network])
-        if not self.sizes or min(self.sizes) < 2:
-            came = ", ".join(map(str, self.sizes)) or "no size"
-            raise InputError(f"A training set has at least 2 points, but {came} came.")
-        check_different("sizes", self.sizes)
-        check_counts(self, "num_seeds", "num_test", "elbo_samples", "iwae_samples", "num_updates")
-        check_references(self.references)
-        check_recipe(self.recipe)
+        super().__post_init__()
         if self.is_selected:
             self._check_selected()
 
@@ -108,10 +94,6 @@ class ElboVsSize(Trial):
     def is_selected(self) -> bool:
         """Whether the recipe is chosen by cross-validation."""
         return self.recipe == SELECTED
-
-    def seeds(self) -> range:
-        """One for each training set."""
-        return seeds_from(self.first_seed, self.num_seeds)
 
     def cells(self) -> list[Cell]:
         """Every pair of size and learner, small sizes first."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sirenvae.experiments.registry import TRUTH
-from sirenvae.experiments.runs import less, seeds_from
-from sirenvae.experiments.settings import check_counts, check_multiples, check_networks, plain_fields
+from sirenvae.experiments.runs import less
+from sirenvae.experiments.settings import plain_fields
 from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.training import RECIPES, Recipe
@@ -53,6 +53,7 @@ class Parts(Trial):
     """
 
     name: ClassVar[str] = "parts"
+    trains_together: ClassVar[bool] = False
     network: BayesianNetwork
     multiples: tuple[int, ...] = (2, 10, 100)
     recipe: Recipe = RECIPES["default"]
@@ -68,24 +69,10 @@ class Parts(Trial):
     refit_batch: int = 256
     refit_draws: int = 16
 
-    def __post_init__(self):
-        check_networks([self.network])
-        counts = ("num_runs", "num_test", "elbo_samples", "iwae_samples", "many_samples", "num_fresh")
-        check_counts(self, *counts, "refit_steps", "refit_batch", "refit_draws")
-        check_multiples(self.multiples)
-
     def cells(self) -> list[Cell]:
         """The truth, then the rows of the table."""
         name, sizes = self.network.name, [multiple * len(self.network.variables) for multiple in self.multiples]
         return [Cell(name, TRUTH), *(Cell(name, exact, size) for size in sizes for exact in EXACT)]
-
-    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
-        """Each alone: no two are the same model."""
-        return [(cell,) for cell in cells]
-
-    def seeds(self) -> range:
-        """Of the training sets, one for each run."""
-        return seeds_from(self.first_seed, self.num_runs)
 
     def exact_parts(self, cell: Cell) -> tuple[str, ...]:
         """What its model does not learn."""

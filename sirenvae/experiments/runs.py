@@ -19,11 +19,6 @@ _TEST_SEED = 2_000_000  # A test set of a run's own has this seed plus that of i
 FRESH_SEED = 3_000_000  # Of points that are neither.
 
 
-def seeds_from(first: int, count: int) -> range:
-    """Of the training sets, one for each run."""
-    return range(first, first + count)
-
-
 def held_out_seeds(seeds: range) -> range:
     """Of the test sets of runs that each have their own, by the seeds of their training sets."""
     return range(_TEST_SEED + seeds.start, _TEST_SEED + seeds.stop)

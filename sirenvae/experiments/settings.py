@@ -22,29 +22,27 @@ ABOUT_SELECTED = (
 )
 
 
-def check_networks(networks: Sequence[BayesianNetwork]) -> None:
-    """Raise an InputError unless there are different networks to draw data from."""
+def check_fields(config) -> None:
+    """Check the fields of a configuration by their names.
+
+    Raises:
+        InputError: If a model, a reference or a recipe is not known, a network has no numbers to draw data from, a
+            count is not positive, or of several of these two are the same.
+    """
+    values = vars(config)
+    _check_known("model", values.get("models"), VAES)
+    networks = values["networks"] if "networks" in values else [values["network"]]
     check_different("networks", [network.name for network in networks])
     for network in networks:
         if network.conditionals is None:
             raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
-
-
-def check_models(names: Sequence[str]) -> None:
-    """Raise an InputError unless there are different VAEs, all known."""
-    unknown = [name for name in names if name not in VAES]
-    if unknown or not names:
-        raise InputError(f"There is no model {', '.join(unknown) or '(none given)'}; there are {', '.join(VAES)}.")
-    check_different("models", names)
-
-
-def check_references(names: Sequence[str]) -> None:
-    """Raise an InputError unless all are known and no two the same."""
-    unknown = [name for name in names if name not in CLASSICAL]
-    if unknown:
-        raise InputError(f"There is no reference {', '.join(unknown)}; there are {', '.join(CLASSICAL)}.")
-    if names:
-        check_different("references", names)
+    _check_sizes(values)
+    for name, value in values.items():
+        if type(value) is int and value < 1 and name != "first_seed":
+            words = name.replace("num_", "number of ").replace("_", " ")
+            raise InputError(f"The {words} is at least 1, but {value} came.")
+    _check_recipes(values)
+    _check_known("reference", values.get("references") or None, CLASSICAL)
 
 
 def check_different(what: str, values: Sequence) -> None:
@@ -53,25 +51,32 @@ def check_different(what: str, values: Sequence) -> None:
         raise InputError(f"The {what} must be different and at least one, but {list(values)} came.")
 
 
-def check_counts(config, *names: str) -> None:
-    """Raise an InputError unless these attributes are positive."""
-    for name in names:
-        if getattr(config, name) < 1:
-            words = name.replace("num_", "number of ").replace("_", " ")
-            raise InputError(f"The {words} is at least 1, but {getattr(config, name)} came.")
+def _check_known(what: str, names: Sequence[str] | None, known: Sequence[str]) -> None:
+    if names is None:
+        return
+    if (unknown := [name for name in names if name not in known]) or not names:
+        raise InputError(f"There is no {what} {', '.join(unknown) or '(none given)'}; there are {', '.join(known)}.")
+    check_different(f"{what}s", names)
 
 
-def check_multiples(multiples: Sequence[int]) -> None:
-    """Raise an InputError unless there are different sizes, each of at least a point per variable."""
-    check_different("multiples", multiples)
-    if min(multiples) < 1:
-        raise InputError(f"A training set has at least 1 point per variable, but {min(multiples)} came.")
+def _check_sizes(values: dict) -> None:
+    """In points, or in points per variable."""
+    for name, least, words in (("sizes", 2, "2 points"), ("multiples", 1, "1 point per variable")):
+        if name not in values:
+            continue
+        if min(values[name], default=0) < least:
+            came = ", ".join(map(str, values[name])) or "none"
+            raise InputError(f"A training set has at least {words}, but {came} came.")
+        check_different(name, values[name])
 
 
-def check_recipe(recipe: Recipe | str) -> None:
-    """Raise an InputError if this is neither a recipe nor the name of the one that chooses."""
-    if recipe != SELECTED and not isinstance(recipe, Recipe):
-        raise InputError(f"A recipe is a Recipe or {SELECTED!r}, but {recipe!r} came.")
+def _check_recipes(values: dict) -> None:
+    recipes = values.get("recipes", (values["recipe"],) if "recipe" in values else ())
+    for recipe in recipes:
+        if recipe != SELECTED and not isinstance(recipe, Recipe):
+            raise InputError(f"A recipe is a Recipe or {SELECTED!r}, but {recipe!r} came.")
+    if "recipes" in values:
+        check_different("recipes", [name_of(recipe) for recipe in recipes])
 
 
 def name_of(recipe: Recipe | str) -> str:

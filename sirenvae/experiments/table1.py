@@ -18,24 +18,17 @@ from typing import ClassVar
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.registry import CLASSICAL, LEARNERS, TRUTH, VAE, VAES
-from sirenvae.experiments.runs import held_out_seeds, less, seeds_from
+from sirenvae.experiments.runs import held_out_seeds, less
 from sirenvae.experiments.settings import (
     ABOUT_SELECTED,
     SHORT_RECIPE,
-    check_counts,
-    check_different,
-    check_models,
-    check_multiples,
-    check_networks,
-    check_recipe,
-    check_references,
     name_of,
     num_trainings,
     schedule_of,
     trained_by,
 )
 from sirenvae.experiments.store import network_config
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd, network_named
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.training import RECIPES, SELECTED, Recipe
 
@@ -95,37 +88,13 @@ class Table1(Trial):
     reconstruction_samples: int = 32
     num_updates: int = 20
 
-    def __post_init__(self):
-        check_models(self.models)
-        check_networks(self.networks)
-        counts = ("num_runs", "num_test", "elbo_samples", "iwae_samples", "reconstruction_samples", "num_updates")
-        check_counts(self, *counts)
-        check_different("recipes", [name_of(recipe) for recipe in self.recipes])
-        check_multiples(self.multiples)
-        for recipe in self.recipes:
-            check_recipe(recipe)
-        check_references(self.references)
-
-    @property
-    def num_replicas(self) -> int:
-        """One for each run."""
-        return self.num_runs
-
-    def seeds(self) -> range:
-        """Of the training sets, one for each run."""
-        return seeds_from(self.first_seed, self.num_runs)
-
-    def network(self, cell: Cell) -> BayesianNetwork:
-        """That of a row."""
-        return network_named(self.networks, cell.network)
-
     def recipe(self, cell: Cell) -> Recipe | str:
         """As :func:`~sirenvae.training.fit.fit` takes it."""
         return next(recipe for recipe in self.recipes if name_of(recipe) == cell.recipe)
 
     def num_steps(self, cell: Cell) -> int:
         """Steps of training, as far as they are known before."""
-        return schedule_of(self.recipe(cell)).steps_for(cell.size, len(self.network(cell).variables))
+        return schedule_of(self.recipe(cell)).steps_for(cell.size, len(self.network_of(cell).variables))
 
     def cells(self) -> list[Cell]:
         """The rows of the table: for each network the truth, then small training sets, then large ones."""
@@ -141,7 +110,7 @@ class Table1(Trial):
 
     def cost(self, cell: Cell) -> int:
         """Roughly the time a cell takes, relative to others."""
-        num_variables, learner = len(self.network(cell).variables), LEARNERS[cell.learner]
+        num_variables, learner = len(self.network_of(cell).variables), LEARNERS[cell.learner]
         if learner.kind != VAE:
             return self.num_runs * 5000 * num_variables
         draws = self.num_runs * self.num_test * self.iwae_samples
@@ -152,12 +121,12 @@ class Table1(Trial):
         return self._training_cost(progress.cell) * progress.step / progress.num_steps
 
     def _training_cost(self, cell: Cell) -> int:
-        each = (75 + len(self.network(cell).variables)) * LEARNERS[cell.learner].step_cost
+        each = (75 + len(self.network_of(cell).variables)) * LEARNERS[cell.learner].step_cost
         return self.num_runs * self.num_steps(cell) * each * num_trainings(self.recipe(cell))
 
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
-        network, kind = self.network(cell), LEARNERS[cell.learner].kind
+        network, kind = self.network_of(cell), LEARNERS[cell.learner].kind
         common = {
             "network": network_config(network),
             "learner": cell.learner,
@@ -194,7 +163,7 @@ class Table1(Trial):
 
     def _row(self, cell: Cell, values: dict[Cell, dict]) -> dict:
         found, truth = values[cell], values.get(Cell(cell.network, TRUTH))
-        multiple = cell.size // len(self.network(cell).variables)
+        multiple = cell.size // len(self.network_of(cell).variables)
         columns = {
             "nll": found["nll"],
             "excess_nll": less(found["nll"], truth["nll"]) if truth and cell.learner != TRUTH else None,

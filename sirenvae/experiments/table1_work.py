@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def work(trial: Table1, cells: tuple[Cell, ...]) -> Iterator[Progress | Point]:
     """Cells of one learner on one network: their progress, and the point of each."""
-    network, kind = trial.network(cells[0]), LEARNERS[cells[0].learner].kind
+    network, kind = trial.network_of(cells[0]), LEARNERS[cells[0].learner].kind
     tests = held_out_sets(network, trial.num_test, trial.seeds())
     if kind == VAE:
         yield from _trained(trial, cells, tests)
@@ -34,13 +34,13 @@ def work(trial: Table1, cells: tuple[Cell, ...]) -> Iterator[Progress | Point]:
 
 
 def _truth(trial: Table1, cell: Cell, tests: Tensor) -> dict:
-    network = trial.network(cell)
+    network = trial.network_of(cell)
     return truth_on(network, tests) | {"entropy": observed_entropy(network) if network.is_linear else None}
 
 
 def _fitted(trial: Table1, cell: Cell, tests: Tensor) -> dict:
     """A classical learner, fitted to the training set of each run."""
-    network, seeds = trial.network(cell), trial.seeds()
+    network, seeds = trial.network_of(cell), trial.seeds()
     sets = zip(training_sets(network, cell.size, seeds), seeds, tests, strict=True)
     fitted = [(fit_reference(cell.learner, network, x, seed), test) for x, seed, test in sets]
     return {"nll": [-reference.log_prob(test).mean().item() for reference, test in fitted]}
@@ -48,7 +48,7 @@ def _fitted(trial: Table1, cell: Cell, tests: Tensor) -> dict:
 
 def _trained(trial: Table1, cells: tuple[Cell, ...], tests: Tensor) -> Iterator[Progress | Point]:
     """Train one model at all sizes and runs as replicas of one program, and measure each size."""
-    network, recipe, seeds = trial.network(cells[0]), trial.recipe(cells[0]), trial.seeds()
+    network, recipe, seeds = trial.network_of(cells[0]), trial.recipe(cells[0]), trial.seeds()
     linear = has_linear_parts(recipe)
     beside = SideBySide(network, cells[0].learner, cells, trial.num_runs, trial.first_seed, linear)
     data = [x for cell in cells for x in training_sets(network, cell.size, seeds)]

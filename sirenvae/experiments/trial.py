@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.executors import Line
-from sirenvae.experiments.settings import plain_fields
+from sirenvae.experiments.settings import check_fields, plain_fields
 from sirenvae.experiments.store import Store
 from sirenvae.experiments.sweeps import Finished, run_cells
 from sirenvae.graphs import BayesianNetwork, network_to_json, parse_network
@@ -84,11 +84,27 @@ class Trial(ABC):
 
     Attributes:
         name: Under which results are stored and come with the package.
-        num_replicas: Runs of a cell, trained as replicas of one model.
+        trains_together: Whether the cells of a learner on a network are trained as one program.
     """
 
     name: ClassVar[str]
-    num_replicas: int
+    trains_together: ClassVar[bool] = True
+
+    def __post_init__(self):
+        check_fields(self)
+
+    @property
+    def num_replicas(self) -> int:
+        """Runs of a cell, trained as replicas of one model."""
+        return self.num_runs
+
+    def seeds(self) -> range:
+        """Of the training sets, one for each run."""
+        return range(self.first_seed, self.first_seed + self.num_replicas)
+
+    def network_of(self, cell: Cell) -> BayesianNetwork:
+        """That of a cell."""
+        return next(network for network in self.networks if network.name == cell.network)
 
     @abstractmethod
     def cells(self) -> list[Cell]:
@@ -116,6 +132,8 @@ class Trial(ABC):
 
     def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
         """Cells in groups that are worth training as one program: one learner on a network, at several sizes."""
+        if not self.trains_together:
+            return [(cell,) for cell in cells]
         groups: dict[tuple, list[Cell]] = {}
         for cell in cells:
             groups.setdefault((cell.network, cell.learner, cell.recipe), []).append(cell)
@@ -226,11 +244,6 @@ def in_groups(cells: Sequence, num_replicas: int) -> list[tuple]:
     """Cells of one model, of so many replicas each, in groups that are worth training as one program."""
     at_once = max(1, _REPLICAS_AT_ONCE // num_replicas)
     return [tuple(cells[i : i + at_once]) for i in range(0, len(cells), at_once)]
-
-
-def network_named(networks: Iterable[BayesianNetwork], name: str) -> BayesianNetwork:
-    """That of a cell, among those of a trial."""
-    return next(network for network in networks if network.name == name)
 
 
 def mean_and_sd(name: str, numbers: Sequence[float] | None) -> dict[str, float | None]:

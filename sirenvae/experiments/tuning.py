@@ -16,10 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 from sirenvae.experiments.registry import LEARNERS, VAES, model_settings
-from sirenvae.experiments.runs import seeds_from
-from sirenvae.experiments.settings import check_counts, check_models, check_networks
 from sirenvae.experiments.store import network_config
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd, network_named
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.training import RECIPES, Recipe
 
@@ -45,7 +43,7 @@ class Runs:
 
     def seeds(self) -> range:
         """Of the training sets, one for each run."""
-        return seeds_from(self.first_seed, self.num_runs)
+        return range(self.first_seed, self.first_seed + self.num_runs)
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ class Tuning(Trial):
     """
 
     name: ClassVar[str] = "tuning"
+    trains_together: ClassVar[bool] = False  # the tries of a cell are many enough
     networks: tuple[BayesianNetwork, ...]
     multiple: int = 2
     models: tuple[str, ...] = VAES
@@ -82,24 +81,10 @@ class Tuning(Trial):
     search_test: int = 300
     search_samples: int = 64
 
-    def __post_init__(self):
-        check_models(self.models)
-        check_networks(self.networks)
-        counts = ("multiple", "num_tries", "search_runs", "num_finalists", "second_runs", "num_runs", "num_test")
-        check_counts(self, *counts, "iwae_samples", "search_test", "search_samples")
-
     def cells(self) -> list[Cell]:
         """The pairs of rows of the table."""
         sizes = {network.name: self.multiple * len(network.variables) for network in self.networks}
         return [Cell(name, model, size) for name, size in sizes.items() for model in self.models]
-
-    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
-        """Each alone: its tries are many enough for a program."""
-        return [(cell,) for cell in cells]
-
-    def network(self, cell: Cell) -> BayesianNetwork:
-        """That of a row."""
-        return network_named(self.networks, cell.network)
 
     @property
     def search(self) -> Runs:
@@ -128,12 +113,12 @@ class Tuning(Trial):
 
     def cost(self, cell: Cell) -> int:
         """Roughly the time a cell takes, relative to others."""
-        return (75 + len(self.network(cell).variables)) * LEARNERS[cell.learner].step_cost
+        return (75 + len(self.network_of(cell).variables)) * LEARNERS[cell.learner].step_cost
 
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
         values = {name: value for name, value in vars(self).items() if name not in ("networks", "models")}
-        network = self.network(cell)
+        network = self.network_of(cell)
         return values | {
             "network": network_config(network),
             "model": cell.learner,

@@ -58,7 +58,7 @@ def excess_of(
         runs: On what to train and to measure.
         done: Trainings before, for the progress.
     """
-    network, seeds = trial.network(cell), runs.seeds()
+    network, seeds = trial.network_of(cell), runs.seeds()
     data = training_sets(network, cell.size, seeds)
     tests = held_out_sets(network, runs.num_test, seeds)
     truth, found = truth_on(network, tests)["nll"], {}

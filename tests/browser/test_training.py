@@ -84,7 +84,7 @@ def test_what_the_models_have_learnt_is_shown_and_can_be_taken_away(open_page, b
     again.get_by_text("Only the true structure ties").wait_for()
     expect(again.locator(".st-key-test_point input")).to_have_value("7")
     again.locator(".st-key-training_code summary").click()
-    again.get_by_text("for row in table(config, points)").wait_for()
+    again.get_by_text("for row in trial.rows(points)").wait_for()
 
 
 def test_curves_stay_at_one_size_and_show_which(open_page):
