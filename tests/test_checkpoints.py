@@ -341,18 +341,3 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path):
     assert f"InputError: The file {path} cannot be written" in done.stderr
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == [path.name]
-
-
-@pytest.mark.parametrize("names", [(0, 1, 2), (("x", 0), ("x", 1), "y"), (np.int64(3), "a", (1, (2, "b")))])
-def test_names_that_are_no_strings_come_back(tmp_path, names):
-    a, b, c = names
-    cpds = {
-        a: sv.LinearGaussian(0.5, {}, 1.0),
-        b: sv.LinearGaussian(0.0, {a: 2.0}, 1.0),
-        c: sv.LinearGaussian(0.0, {b: -0.5}, 0.3),
-    }
-    model = sv.SIReNVAE(sv.BayesianNetwork(nx.DiGraph([(a, b), (b, c)]), None, cpds))
-    sv.save_model(model, tmp_path / "model.safetensors")
-    network = sv.load_model(tmp_path / "model.safetensors").network
-    assert network.variables == names
-    assert dict(network.conditionals) == cpds

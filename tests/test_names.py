@@ -4,6 +4,7 @@ import json
 from itertools import product
 
 import networkx as nx
+import numpy as np
 import pytest
 
 import sirenvae as sv
@@ -104,3 +105,18 @@ def test_a_text_or_a_number_is_one_observed_variable():
 def test_an_undirected_graph_is_no_network():
     with pytest.raises(sv.InputError, match="undirected"):
         sv.BayesianNetwork(nx.Graph([("a", "b")]))
+
+
+@pytest.mark.parametrize("names", [(0, 1, 2), (("x", 0), ("x", 1), "y"), (np.int64(3), "a", (1, (2, "b")))])
+def test_names_that_are_no_strings_come_back(tmp_path, names):
+    a, b, c = names
+    cpds = {
+        a: sv.LinearGaussian(0.5, {}, 1.0),
+        b: sv.LinearGaussian(0.0, {a: 2.0}, 1.0),
+        c: sv.LinearGaussian(0.0, {b: -0.5}, 0.3),
+    }
+    model = sv.SIReNVAE(sv.BayesianNetwork(nx.DiGraph([(a, b), (b, c)]), None, cpds))
+    sv.save_model(model, tmp_path / "model.safetensors")
+    network = sv.load_model(tmp_path / "model.safetensors").network
+    assert network.variables == names
+    assert dict(network.conditionals) == cpds
