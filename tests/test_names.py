@@ -70,7 +70,9 @@ def test_a_step_is_json_whatever_the_names(names):
     network = chain(names, False)
     inverse = sv.invert(network)
     for step in range(len(inverse.steps) + 1):
-        json.loads(sv.step_to_json(network, inverse, step))
+        content = json.loads(sv.step_to_json(network, inverse, step))
+        assert (content["step"], content["num_steps"]) == (step, len(inverse.steps))
+        assert len(content["observed"]) == len(network.observed)
 
 
 @pytest.mark.parametrize(
