@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.distributions import Categorical, Distribution, MixtureSameFamily, Normal
+
+from sirenvae.errors import InputError
+from sirenvae.graphs import BayesianNetwork
+
+CATEGORICAL = "categorical"
 
 
 @dataclass(frozen=True)
@@ -62,4 +68,58 @@ class MixtureFamily:
         return torch.cat([torch.zeros_like(means), means, torch.full_like(means, -0.3)])
 
 
+@dataclass(frozen=True)
+class CategoricalFamily:
+    """A probability for each state: logits, of which each variable has as many as states, the others never.
+
+    Arguments:
+        num_states: Of each variable.
+    """
+
+    num_states: tuple[int, ...]
+
+    @property
+    def num_parameters(self) -> int:
+        """The most states that a variable has."""
+        return max(self.num_states)
+
+    def factor(self, parameters: Tensor) -> Distribution:
+        """Shape ``(*, K, P)`` to a distribution of batch shape ``(*, K)``."""
+        return Categorical(logits=parameters, validate_args=False)
+
+    def sample(self, parameters: Tensor, generator: torch.Generator | None) -> Tensor:
+        """The number of a state for each factor, shape ``(*)``."""
+        weights = parameters.softmax(dim=-1)
+        chosen = torch.multinomial(weights.flatten(0, -2), 1, generator=generator)
+        return chosen.view(weights.shape[:-1]).to(parameters.dtype)
+
+    def first(self) -> Tensor:
+        """Parameters to start from, shape ``(K, P)``: all states alike, minus infinity where there is none."""
+        there = torch.arange(self.num_parameters) < torch.tensor(self.num_states).unsqueeze(-1)
+        return torch.where(there, 0.0, -torch.inf)
+
+
 FAMILIES = {"gaussian": GaussianFamily, "mixture": MixtureFamily}
+
+
+def family_name(network: BayesianNetwork, name: str | None) -> str:
+    """The family of factors over the variables of a network, by default the simplest one.
+
+    Raises:
+        InputError: If there is no such family, or it is not for variables of this kind.
+    """
+    if network.is_discrete:
+        if name not in (None, CATEGORICAL):
+            raise InputError(f"The variables of {network.name} have states, so no factor is of the family {name!r}.")
+        return CATEGORICAL
+    name = name or "gaussian"
+    if name not in FAMILIES:
+        raise InputError(f"The family {name!r} does not exist; it is one of {', '.join(FAMILIES)}.")
+    return name
+
+
+def family_of(network: BayesianNetwork, name: str, variables: Sequence):
+    """The family of that name for the factors of some variables."""
+    if name == CATEGORICAL:
+        return CategoricalFamily(tuple(len(network.states[v]) for v in variables))
+    return FAMILIES[name]()

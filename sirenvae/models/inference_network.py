@@ -12,15 +12,16 @@ from typing import ClassVar, Self
 
 import networkx as nx
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, Inverse
-from sirenvae.models.families import FAMILIES
+from sirenvae.models.families import family_name, family_of
 from sirenvae.models.points import Points, as_points
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulator import draw_network
+from sirenvae.models.states import OneHot, check_states
 from sirenvae.models.units import Units
 from sirenvae.nets.factor_nets import LAYOUTS, width_for
 
@@ -41,7 +42,8 @@ class InferenceNetwork(Fittable):
     Arguments:
         network: The Bayesian network.
         inverse: Which variables each latent may look at, see :func:`sirenvae.invert`.
-        family: Of each factor: ``"gaussian"`` or ``"mixture"``, of three normal distributions.
+        family: Of each factor: ``"gaussian"`` or ``"mixture"``, of three normal distributions. In a discrete network
+            every factor is categorical, and its parents' states are seen as ones and zeros.
         layout: ``"per_variable"``, a small network for each factor, or ``"masked"``, one for all.
         capacity: Most active weights of a replica, output layer and linear part included; widths are solved from it.
         num_layers: Hidden layers.
@@ -71,7 +73,7 @@ class InferenceNetwork(Fittable):
         self,
         network: BayesianNetwork,
         inverse: Inverse,
-        family: str = "gaussian",
+        family: str | None = None,
         layout: str = "per_variable",
         *,
         capacity: int = _CAPACITY,
@@ -79,17 +81,18 @@ class InferenceNetwork(Fittable):
         replicas: tuple[int, ...] = (),
     ):
         super().__init__(replicas)
-        for what, choice, allowed in (("family", family, FAMILIES), ("layout", layout, LAYOUTS)):
-            if choice not in allowed:
-                raise InputError(f"The {what} {choice!r} does not exist; it is one of {', '.join(allowed)}.")
+        family = family_name(network, family)
+        if layout not in LAYOUTS:
+            raise InputError(f"The layout {layout!r} does not exist; it is one of {', '.join(LAYOUTS)}.")
         self.network, self.inverse = network, inverse
         self.settings = {"family": family, "layout": layout, "capacity": capacity, "num_layers": num_layers}
         self.num_variables = len(network.variables)
         self.order = _order(network, inverse)
         self.adjacency = _adjacency(network, inverse, self.order)
-        self.family, kind = FAMILIES[family](), LAYOUTS[layout]
-        width = width_for(kind, self.adjacency, self.family.num_parameters, num_layers, capacity)
-        self.net = kind(self.adjacency, self.family.num_parameters, [width] * num_layers, replicas)
+        self.family, kind = family_of(network, family, self.order), LAYOUTS[layout]
+        self.encode, seen = _inputs(network, self.order, self.adjacency)
+        width = width_for(kind, seen, self.family.num_parameters, num_layers, capacity)
+        self.net = kind(seen, self.family.num_parameters, [width] * num_layers, replicas)
         self.num_active = self.net.num_active()
         self.num_units = 4 * len(self.order) * max(1, width)
         self.generations = _generations(self.adjacency)
@@ -102,7 +105,9 @@ class InferenceNetwork(Fittable):
         return type(self)(self.network, self.inverse, replicas=replicas, **self.settings)
 
     def prepare(self, x, recipes: Sequence) -> None:
-        """Take the units of all variables from the training data, or from draws of the network."""
+        """Take the units of all variables from the training data, or from draws of the network; states have none."""
+        if self.network.is_discrete:
+            return
         if isinstance(x, BayesianNetwork):
             rows = _draws(self.network, self.order, _UNIT_DRAWS, torch.Generator().manual_seed(0))
         else:
@@ -138,11 +143,13 @@ class InferenceNetwork(Fittable):
     def forward(self, x: Points) -> InferenceDistribution:
         """q(z | x) of each point; x in raw units, shape ``(N, D)`` or ``(*R, N, D)``, columns in declared order."""
         points = as_points(x, self.network.observed).to(self.device)
+        if self.network.is_discrete:
+            check_states(self.network, points, self.network.observed)
         return InferenceDistribution(self, points.expand(*self.replicas, *points.shape[-2:]))
 
     def parameters_of_rows(self, rows: Tensor) -> Tensor:
         """What the net says of each factor at rows z|x, standard units, latents in drawing order: ``(*R, N, K, P)``."""
-        return self.net(rows) + self.first
+        return self.net(self.encode(rows)) + self.first
 
     def log_prob_of_rows(self, rows: Tensor) -> Tensor:
         """Log density of z given x, shape ``(*R, N)``, nats; rows as for :meth:`parameters_of_rows`."""
@@ -154,6 +161,9 @@ class InferenceNetwork(Fittable):
         x, z = as_points(x, self.network.observed), as_points(z, self.network.latents)
         if len(x) != len(z):
             raise InputError(f"There are {len(x)} rows of observed values, but {len(z)} of latent ones.")
+        if self.network.is_discrete:
+            check_states(self.network, x, self.network.observed)
+            check_states(self.network, z, self.network.latents)
         place = {v: i for i, v in enumerate(self.network.latents)}
         return torch.cat([z[:, [place[v] for v in self.order]], x], dim=1)
 
@@ -179,6 +189,8 @@ class InferenceDistribution(Distribution):
         network, shape = self._network, self.batch_shape + self.event_shape
         if value.shape[value.ndim - len(shape) :] != shape:
             raise InputError(f"Latents have shape (*, {', '.join(map(str, shape))}), but {tuple(value.shape)} came.")
+        if network.network.is_discrete:
+            check_states(network.network, value, network.network.latents)
         z = self._rows_first(value.to(self._x)[..., self._columns])
         rows = network.units.standard(torch.cat([z, self._repeated(z.shape[-2])], dim=-1)).to(network.dtype)
         with network.asked(graph=True):
@@ -247,6 +259,14 @@ def _adjacency(network: BayesianNetwork, inverse: Inverse, order: tuple) -> Tens
         for parent in inverse.dag.predecessors(v):
             rows[i, column[parent]] = True
     return rows
+
+
+def _inputs(network: BayesianNetwork, order: tuple, adjacency: Tensor) -> tuple[nn.Module, Tensor]:
+    """What makes inputs of rows z|x, and which of them each latent sees: a column for each state, or for each value."""
+    if not network.is_discrete:
+        return nn.Identity(), adjacency
+    encode = OneHot([len(network.states[v]) for v in (*order, *network.observed)])
+    return encode, adjacency[:, encode.owner]
 
 
 def _generations(adjacency: Tensor) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""How far q(z | x) is from the exact posterior of a linear-Gaussian network."""
+"""How far q(z | x) is from the exact posterior of a linear-Gaussian or a discrete network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sirenvae.graphs import BayesianNetwork
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
 from sirenvae.models.inference_network import InferenceNetwork
 from sirenvae.models.points import Points, as_points
-from sirenvae.truth.distributions import posterior_distribution
+from sirenvae.truth.distributions import joint_log_prob, posterior_distribution
+from sirenvae.truth.elimination import log_evidence_of_points
 
 
 @torch.no_grad()
@@ -27,7 +28,7 @@ def posterior_divergence(network: BayesianNetwork, q: InferenceNetwork, x: Point
     which varies less than the difference of log densities that is taken elsewhere.
 
     Arguments:
-        network: A linear-Gaussian network.
+        network: A linear-Gaussian or a discrete network.
         q: Over its variables.
         x, z: Draws of the network, shapes ``(N, D)`` and ``(N, K)``, raw units.
 
@@ -35,8 +36,12 @@ def posterior_divergence(network: BayesianNetwork, q: InferenceNetwork, x: Point
         Shape ``(*R, N)``, nats.
 
     Raises:
-        InputError: If the network is not linear Gaussian.
+        InputError: If the network is neither.
     """
+    if network.is_discrete:
+        x, z = as_points(x, network.observed).cpu(), as_points(z, network.latents).cpu()
+        exact = joint_log_prob(network, x, z) - log_evidence_of_points(network, x)
+        return exact - q(x).log_prob(z.expand(*q.replicas, *z.shape)).cpu().double()
     if not network.is_linear:
         raise InputError(f"The posterior of {network.name} is not known in closed form.")
     x, z = as_points(x, network.observed).cpu(), as_points(z, network.latents).cpu()

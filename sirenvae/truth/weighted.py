@@ -62,7 +62,8 @@ def importance(
         generator: Source of randomness; ``None`` is torch's own.
 
     Raises:
-        InputError: If the inference network is of other variables or has replicas, or there are too few samples.
+        InputError: If the inference network is of other variables or has replicas, there are too few samples, or a
+            point has probability 0.
 
     Source:
         Kloek & van Dijk, Bayesian Estimates of Equation System Parameters (1978); Kong, A Note on Importance Sampling
@@ -78,6 +79,11 @@ def importance(
     proposal = q(points)
     z = proposal.sample((num_samples,), generator)
     log_weights = joint_log_prob(network, points, z) - proposal.log_prob(z).cpu()
+    if (impossible := (log_weights == -torch.inf).all(dim=0)).any():
+        raise InputError(
+            f"Point {int(impossible.nonzero()[0])} (counted from 0) has probability 0 in {network.name}, or so little "
+            f"that none of {num_samples:,} draws explains it."
+        )
     sums = log_sums(log_weights)
     size = ess_from_sums(sums)
     error = (1 / size - 1 / num_samples).clamp_min(0).sqrt()
