@@ -85,6 +85,11 @@ class BayesianNetwork:
         )
 
     @cached_property
+    def is_gaussian(self) -> bool:
+        """Whether every variable is normal given its parents, whatever its mean is: linear, saturating, a product."""
+        return self.conditionals is not None and not self.is_discrete
+
+    @cached_property
     def is_discrete(self) -> bool:
         """Whether every conditional is a table, so that the variables have states instead of real values."""
         return self.conditionals is not None and all(
