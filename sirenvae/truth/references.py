@@ -125,8 +125,8 @@ def fit_reference(name: str, network: BayesianNetwork, x: Points, seed: int = 0)
 
     Raises:
         InputError: If there is no such reference, the network's variables have states, or the data are not ``(N, D)``
-            with enough points, finite, and without constant columns; or if scipy or scikit-learn is missing, without which only
-            ``"independent_gaussians"`` can be learned.
+            with enough points, finite, and without constant columns; or if scipy or scikit-learn is missing, without
+            which only ``"independent_gaussians"`` can be learned.
     """
     learners: dict[str, Callable] = {
         "independent_gaussians": _independent_gaussians,

@@ -170,16 +170,16 @@ def _by_rows(tokens: Tokens, span: Span, family: Sequence[str], block: Token, by
             if token.keyword == "property":
                 body.skip_property(token.place)
             elif token.keyword == "table":
-                return rows.fill(body.numbers(), child_first=True)
+                return rows.fill(_numbers(body), child_first=True)
             elif token.keyword.rstrip(":") == "default":
-                rows.row((), body.numbers())
+                rows.row((), _numbers(body))
                 found = True
             elif token.is_sign("("):
                 called = _names(body, ")")
                 if len(called) != len(parents):
                     rows.refuse(f"has a row for {len(called)} states, but there are {len(parents)} parents")
                 find = rows.number if by_name else rows.place
-                rows.row([find(*pair) for pair in zip(parents, called, strict=True)], body.numbers())
+                rows.row([find(*pair) for pair in zip(parents, called, strict=True)], _numbers(body))
                 found = True
             elif token.keyword.rstrip(":=") == "function":
                 return None
@@ -200,6 +200,15 @@ def _at(body: Tokens, key: str) -> Tokens | None:
                 return body
             body.back_to(following)
     return None
+
+
+def _numbers(body: Tokens) -> list[float]:
+    """The numbers of a row, up to the next row or property."""
+    numbers, following = body.numbers(), body.take()
+    body.back_to(following)
+    if following.is_name and following.keyword.rstrip(":") not in ("property", "default", "table"):
+        body.refuse(following.place, f"has {following.text[:40]!r} where a number of a table was expected")
+    return numbers
 
 
 def _names(body: Tokens, closing: str) -> tuple[str, ...]:
