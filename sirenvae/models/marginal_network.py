@@ -182,10 +182,10 @@ class MarginalNetwork(Fittable):
         row = torch.full((1, self.num_variables), torch.nan)
         for v, number in known.items():
             row[0, self.network.position[v]] = number
-        probs = self(row).probs[..., 0, :, :]
+        logits = self(row).logits[..., 0, :, :]
         sizes = {v: len(self.network.states[v]) for v in self.network.variables if v not in known}
         place = self.network.position
-        return {v: Categorical(probs[..., place[v], :size], validate_args=False) for v, size in sizes.items()}
+        return {v: Categorical(logits=logits[..., place[v], :size], validate_args=False) for v, size in sizes.items()}
 
     def _check(self, x) -> None:
         if not isinstance(x, BayesianNetwork) or x.conditionals != self.network.conditionals:

@@ -42,7 +42,10 @@ def conditional_distribution(
         raise InputError(f"{variable} depends on {', '.join(missing)}, of which no value came.")
     if network.is_discrete:
         states = {v: np.asarray(values[v]).astype(np.int64) for v in parents}
-        return Categorical(torch.from_numpy(np.array(conditional.given(states))), validate_args=False)
+        rows = torch.from_numpy(np.array(conditional.given(states)))
+        return Categorical(
+            logits=rows.log(), validate_args=False
+        )  # from probabilities, torch would make 0 a little more
     mean = conditional.mean({v: np.asarray(values[v], dtype=np.float64) for v in parents})
     deviation = torch.tensor(conditional.variance, dtype=torch.float64).sqrt()
     return Normal(torch.as_tensor(mean, dtype=torch.float64), deviation, validate_args=False)

@@ -57,7 +57,7 @@ def true_marginals(network: BayesianNetwork, evidence: Evidence | None = None) -
     if not found[hidden[0]].sum() > 0:
         words = listed((f"{shown(v)} = {shown(network.states[v][number])}" for v, number in known.items()), 40)
         raise InputError(f"The evidence {words} has probability 0 in {network.name}, so nothing follows from it.")
-    return {v: Categorical(torch.from_numpy(joint / joint.sum()), validate_args=False) for v, joint in found.items()}
+    return {v: Categorical(logits=torch.from_numpy(joint).log(), validate_args=False) for v, joint in found.items()}
 
 
 def true_log_evidence(network: BayesianNetwork, evidence: Evidence) -> float:
