@@ -129,6 +129,24 @@ def test_what_is_hidden_is_not_seen():
     torch.testing.assert_close(q.log_marginals(values).exp().sum(dim=-1), torch.ones(50, 8).double())
 
 
+def test_a_fit_goes_on_from_its_file_and_keeps_the_tables(tmp_path):
+    network = sv.load_network("sachs")
+    torch.manual_seed(0)
+    q = sv.MarginalNetwork(network, width=8, replicas=(2,))
+    fit = sv.fit(q, network, sv.Recipe("few", num_steps=300, batch_size=16), seed=3)
+    next(fit)
+    sv.save_fit(fit, tmp_path / "fit.safetensors")
+    *_, last = fit
+    again = sv.resume_fit(tmp_path / "fit.safetensors", network)
+    *_, same = again
+    assert torch.equal(last.loss, same.loss)
+    assert again.model.network.conditionals == network.conditionals
+    evidence = {"Akt": "LOW"}
+    sv.save_model(q, tmp_path / "model.safetensors")
+    for copy in (again.model, sv.load_model(tmp_path / "model.safetensors")):
+        assert torch.equal(copy.marginals(evidence)["Erk"].probs, q.marginals(evidence)["Erk"].probs)
+
+
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [

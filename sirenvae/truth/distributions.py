@@ -43,9 +43,7 @@ def conditional_distribution(
     if network.is_discrete:
         states = {v: np.asarray(values[v]).astype(np.int64) for v in parents}
         rows = torch.from_numpy(np.array(conditional.given(states)))
-        return Categorical(
-            logits=rows.log(), validate_args=False
-        )  # from probabilities, torch would make 0 a little more
+        return Categorical(logits=rows.log(), validate_args=False)  # of probabilities, torch would make 0 a bit more
     mean = conditional.mean({v: np.asarray(values[v], dtype=np.float64) for v in parents})
     deviation = torch.tensor(conditional.variance, dtype=torch.float64).sqrt()
     return Normal(torch.as_tensor(mean, dtype=torch.float64), deviation, validate_args=False)

@@ -109,7 +109,8 @@ def _eliminator(network: BayesianNetwork):
             from pgmpy.inference import VariableElimination
             from pgmpy.models import DiscreteBayesianNetwork
         except ModuleNotFoundError as error:
-            raise InputError(f"Exact marginals need {error.name}; pip install pgmpy brings it.") from error
+            words = "pip install 'sirenvae[discrete]' brings it"
+            raise InputError(f"Exact marginals need {error.name}; {words}.") from error
         name = {v: str(place) for v, place in network.position.items()}
         theirs = DiscreteBayesianNetwork()
         theirs.add_nodes_from(name.values())

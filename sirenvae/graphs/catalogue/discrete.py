@@ -48,7 +48,9 @@ def load_discrete(name: str) -> BayesianNetwork:
     """
     path = _file(name)
     if path is None:
-        raise InputError(f"The network {name} comes with pgmpy, which is not installed; pip install pgmpy brings it.")
+        raise InputError(
+            f"The network {name} comes with pgmpy, which is not installed; pip install 'sirenvae[discrete]' brings it."
+        )
     network = read_network(path)
     return replace(network, name=name, notes=(*network.notes, _SOURCE))
 
