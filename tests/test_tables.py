@@ -164,7 +164,11 @@ def test_names_that_are_no_texts_keep_their_tables():
         ("(wet, none)", "(wet)", "has a row for 1 states, but there are 2 parents"),
         ("(wet, none) 0, 1", "(wet, none) 0", "has a row of 1 numbers, but floor has 2 states"),
         ("table .25, .75", "table .25, high", "'probability . rain . . table .25, high; .', has 'high' where a"),
-        ("{ dry, wet }", "{ dry, dry }", "declares rain in line 2 with states that have no name or the same one"),
+        (
+            "{ none, thin, thick }",
+            "{ none, thin, thin }",
+            "declares roof in line 3 with states that have",
+        ),
     ],
 )
 def test_a_table_that_is_none_is_one_sentence(old, new, sentence):

@@ -113,20 +113,19 @@ class Families:
             states[v] = read()
             if not states[v]:
                 return f"{v} has no states"
+        sizes = (math.prod(len(states[u]) for u in (*self._parents[v], v)) for v in self._declared)
+        if sum(sizes) > MOST_NUMBERS:
+            return f"they hold more than {MOST_NUMBERS:,} numbers"
+        numbers = {v: self._tables[v](states) for v in self._declared}
+        if unread := [v for v, table in numbers.items() if table is None]:
+            return f"{unread[0]} has none that is read"
+        for v in self._declared:
             if len({*states[v], ""}) <= len(states[v]):
                 raise InputError(
                     f"{self.name} declares {v} in line {self.line(self._declared[v])} with states that have no name or "
                     "the same one; give each a name of its own."
                 )
-        sizes = (math.prod(len(states[u]) for u in (*self._parents[v], v)) for v in self._declared)
-        if sum(sizes) > MOST_NUMBERS:
-            return f"they hold more than {MOST_NUMBERS:,} numbers"
-        tables = {}
-        for v in self._declared:
-            if (numbers := self._tables[v](states)) is None:
-                return f"{v} has none that is read"
-            tables[v] = ConditionalTable(self._parents[v], states[v], numbers)
-        return tables
+        return {v: ConditionalTable(self._parents[v], states[v], numbers[v]) for v in self._declared}
 
     def _check_complete(self) -> None:
         for child, parents in self._parents.items():

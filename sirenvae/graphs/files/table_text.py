@@ -181,10 +181,8 @@ def _by_rows(tokens: Tokens, span: Span, family: Sequence[str], block: Token, by
                 find = rows.number if by_name else rows.place
                 rows.row([find(*pair) for pair in zip(parents, called, strict=True)], _numbers(body))
                 found = True
-            elif token.keyword.rstrip(":=") == "function":
-                return None
             elif token.text.strip(":"):
-                tokens.refuse(token.place, "is no row of a table: write '(states of the parents) numbers;'")
+                return None  # a function, or what else no table is
 
     return read
 
