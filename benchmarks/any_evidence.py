@@ -15,10 +15,7 @@ import torch
 import sirenvae as sv
 from sirenvae.truth.elimination import marginal_divergence, random_evidence
 
-TRAINED = {  # width, hidden layers, steps
-    "asia": (64, 2, 6_000),
-    "alarm": (256, 2, 20_000),
-}
+TRAINED = {"asia": (64, 2, 3_000), "alarm": (256, 2, 10_000)}  # width, hidden layers, steps
 
 
 def main() -> None:
@@ -28,7 +25,7 @@ def main() -> None:
     parser.add_argument("--width", type=int)
     parser.add_argument("--layers", type=int)
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=1e-2)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--sets", type=int, default=500, help="evidence sets that are asked")
     parser.add_argument("--seed", type=int, default=0)
