@@ -13,7 +13,7 @@ import time
 import torch
 
 import sirenvae as sv
-from sirenvae.truth.elimination import marginal_divergence, random_evidence
+from sirenvae.truth.any_evidence import marginal_divergence, random_evidence
 
 TRAINED = {"asia": (64, 2, 3_000), "alarm": (256, 2, 10_000)}  # width, hidden layers, steps
 

@@ -9,7 +9,7 @@ from test_tables import joint, wet
 
 import sirenvae as sv
 from sirenvae.nets.factor_nets import LAYOUTS
-from sirenvae.truth.elimination import marginal_divergence, random_evidence
+from sirenvae.truth.any_evidence import marginal_divergence, random_evidence
 
 pytest.importorskip("pgmpy", reason="it brings the networks")
 RECIPE = sv.Recipe("short", learning_rate=1e-2, num_steps=600, batch_size=128, kl_warm_up=0.0, weight_decay=0.0)

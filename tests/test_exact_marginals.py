@@ -8,8 +8,8 @@ import torch
 from test_tables import joint, wet
 
 import sirenvae as sv
+from sirenvae.truth.any_evidence import marginal_divergence, random_evidence
 from sirenvae.truth.distributions import conditional_distribution, joint_log_prob
-from sirenvae.truth.elimination import marginal_divergence, random_evidence
 
 pytest.importorskip("pgmpy", reason="it eliminates the variables")
 
