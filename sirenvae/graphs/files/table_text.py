@@ -26,13 +26,13 @@ class Rows:
         child: Whose it is.
         parents: In the order of the axes.
         states: Of both.
-        where: What a sentence calls its place, such as ``"line 3 of net"``.
+        where: What a sentence calls its place, such as ``"line 3 of net"``; lines are counted only when they are told.
     """
 
     child: str
     parents: Sequence[str]
     states: States
-    where: str
+    where: Callable[[], str]
     shape: tuple[int, ...] = field(init=False)
     _default: Sequence[float] | None = field(init=False, default=None)
 
@@ -84,7 +84,7 @@ class Rows:
 
     def refuse(self, fault: str) -> None:
         """Raise a sentence about this table."""
-        raise InputError(f"The table of {shown(self.child)} in {self.where} {fault}.")
+        raise InputError(f"The table of {shown(self.child)} in {self.where()} {fault}.")
 
 
 def states_in_braces(tokens: Tokens, span: Span) -> Callable[[], tuple[str, ...] | None]:
@@ -127,7 +127,7 @@ def hugin_table(tokens: Tokens, span: Span, family: Sequence[str], block: Token)
         body = _at(tokens.within(span), "data")
         if body is None:
             return None
-        rows, numbers = Rows(child, parents, states, f"line {tokens.line(block.place)} of {tokens.name}"), []
+        rows, numbers = Rows(child, parents, states, _place(tokens, block)), []
         while True:
             numbers += body.numbers()
             token = body.take()
@@ -139,7 +139,7 @@ def hugin_table(tokens: Tokens, span: Span, family: Sequence[str], block: Token)
     return read
 
 
-def flat_table(texts: Iterable[str], family: Sequence[str], where: str) -> TableReader:
+def flat_table(texts: Iterable[str], family: Sequence[str], where: Callable[[], str]) -> TableReader:
     """Numbers between blanks, of which the child's states vary fastest."""
 
     def read(states: States) -> np.ndarray | None:
@@ -158,7 +158,7 @@ def _by_rows(tokens: Tokens, span: Span, family: Sequence[str], block: Token, by
     def read(states: States) -> np.ndarray | None:
         child, *parents = family
         body, found = tokens.within(span), False
-        rows = Rows(child, parents, states, f"line {tokens.line(block.place)} of {tokens.name}")
+        rows = Rows(child, parents, states, _place(tokens, block))
         while True:
             numbers = [] if by_name else body.numbers()
             token = body.take()
@@ -185,6 +185,10 @@ def _by_rows(tokens: Tokens, span: Span, family: Sequence[str], block: Token, by
                 return None  # a function, or what else no table is
 
     return read
+
+
+def _place(tokens: Tokens, block: Token) -> Callable[[], str]:
+    return lambda: f"line {tokens.line(block.place)} of {tokens.name}"
 
 
 def _at(body: Tokens, key: str) -> Tokens | None:

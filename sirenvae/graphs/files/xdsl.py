@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sirenvae.errors import InputError
@@ -59,7 +61,11 @@ def _add(node: Element, families: Families) -> str:
     parents = " ".join(_texts(node, "parents")).split()
     states = tuple(part.get("id", "") for part in node if local(part) == "state")
     families.declare(variable, node.line, lambda: states)
-    family, where = (variable, *parents), f"line {node.line} of {families.name}"
+    family = (variable, *parents)
+
+    def where() -> str:
+        return f"line {node.line} of {families.name}"
+
     if kind == "deterministic":
         table = _deterministic(" ".join(_texts(node, "resultingstates")).split(), family, where)
     else:
@@ -72,7 +78,7 @@ def _texts(node: Element, tag: str) -> list[str]:
     return [part.text or "" for part in node if local(part) == tag]
 
 
-def _deterministic(results: list[str], family: tuple[str, ...], where: str) -> TableReader:
+def _deterministic(results: list[str], family: tuple[str, ...], where: Callable[[], str]) -> TableReader:
     """A table of zeros and ones from the child's state for each states of the parents."""
 
     def read(states: States) -> np.ndarray | None:

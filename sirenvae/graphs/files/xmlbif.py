@@ -44,7 +44,8 @@ def parse_xmlbif(text: str, name: str) -> BayesianNetwork:
         elif local(element) == "definition":
             child = _only(_texts(element, "for"), "FOR", element, name)
             parents = _texts(element, "given")
-            table = flat_table(_texts(element, "table"), (child, *parents), f"line {element.line} of {name}")
+            where = f"line {element.line} of {name}"
+            table = flat_table(_texts(element, "table"), (child, *parents), lambda where=where: where)
             families.add(child, parents, element.line, table)
     return families.network()
 
