@@ -35,13 +35,12 @@ def fit(
             in place.
         x: Training data in raw units, shape ``(N, D)``: a tensor, an array, nested lists or a data frame; or for one
             model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
-            Instead of a table a simulator: a function that takes a number of rows and a generator and gives a tensor
-            of new rows, at every step others. Of rows that are more than x the model says what they hold.
+            Instead of a table a simulator: a function of a number of rows and a generator that gives new ones at
+            every step. What rows hold that are more than x, the model says.
         recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
             one for each by cross-validation, see :class:`~sirenvae.training.selection.Selection`; it is no entry of a
-            list. One with several learning rates tries all of them, see
-            :class:`~sirenvae.training.rates.RateSearch`. Several one after the other are
-            :class:`~sirenvae.training.phases.Phases`.
+            list. One with several learning rates tries all, see :class:`~sirenvae.training.rates.RateSearch`. Several
+            one after the other are :class:`~sirenvae.training.phases.Phases`.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
