@@ -128,11 +128,11 @@ def test_a_default_fills_what_no_row_says():
 
 
 def test_a_deterministic_node_of_genie_is_a_table_of_zeros_and_ones():
-    text = """<smile><nodes>
-    <cpt id="a"><state id="s"/><state id="t"/><probabilities>.3 .7</probabilities></cpt>
-    <deterministic id="b"><state id="u"/><state id="v"/><parents>a</parents>
-    <resultingstates>v u</resultingstates></deterministic></nodes></smile>"""
-    assert sv.parse_network(text, "n.xdsl").conditionals["b"].probabilities.tolist() == [[0, 1], [1, 0]]
+    network = sv.read_network(CASES / "10/tables.xdsl")
+    assert network.conditionals["floor"].given({"rain": 1}).tolist() == [0.2, 0.3, 0.5]
+    clean, dirty = [1, 0], [0, 1]
+    expected = [[clean, clean], [clean, dirty], [dirty, dirty]]
+    assert network.conditionals["shoes"].probabilities.tolist() == expected
 
 
 @pytest.mark.parametrize("name", ["asia", "sachs"])

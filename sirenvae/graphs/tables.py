@@ -65,7 +65,8 @@ class ConditionalTable:
             )
         sums = numbers.sum(axis=-1, keepdims=True)
         rounded = (np.abs(sums - 1) > _EXACT) & (np.abs(sums - 1) <= _ROUNDED)
-        numbers = np.where(rounded, numbers / np.where(rounded, sums, 1.0), numbers)
+        if rounded.any():
+            numbers = np.where(rounded, numbers / np.where(rounded, sums, 1.0), numbers)
         numbers.flags.writeable = False
         for name, value in (("parents", parents), ("states", states), ("probabilities", numbers)):
             object.__setattr__(self, name, value)
