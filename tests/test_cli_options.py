@@ -50,6 +50,7 @@ EFFECTS = {
         **{name: ("invert student", "", name) for name in ("--json", "--graphml", "--dot")},
     },
     "race": {"--json": ("race student", "", "--json"), "--observed": ("race student", "", "--observed S --observed L")},
+    "marginals": {"--json": ("marginals asia", "", "--json"), "--given": ("marginals asia", "", "--given xray=yes")},
     "train": {
         "--observed": (f"{TRAIN} --steps 2", "", "--observed x1,x2"),
         "--structure": (f"{TRAIN} --steps 2", "--structure true", "--structure vanilla_vae"),

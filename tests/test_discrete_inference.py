@@ -184,6 +184,7 @@ def test_a_fit_goes_on_from_its_file_and_keeps_the_tables(tmp_path):
         (lambda n, i: sv.MarginalNetwork(n, seen=(0.6, 0.2)), "the least first"),
         (lambda n, i: sv.MarginalNetwork(n)([[0, 1]]), r"has shape \(N, 8\)"),
         (lambda n, i: sv.MarginalNetwork(n)([[3, *[torch.nan] * 7]]), "of asia from 0 to 1, but 3 came"),
+        (lambda n, i: sv.MarginalNetwork(n)([["yes"] * 8]), "Evidence is rows of state numbers"),
         (lambda n, i: sv.MarginalNetwork(n).marginals({"lung": "maybe"}), "no state 'maybe'"),
         (lambda n, i: sv.fit(sv.MarginalNetwork(n), sv.load_network("cancer"), RECIPE), "of asia are learnt from"),
         (lambda n, i: sv.fit(sv.MarginalNetwork(n), torch.zeros(5, 8), RECIPE), "but a Tensor came"),

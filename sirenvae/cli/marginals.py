@@ -16,7 +16,7 @@ def add_commands(commands) -> None:
     """Add the command."""
     words = "exact marginals of a discrete network given evidence"
     marginals = commands.add_parser("marginals", help=words, description=f"{words.capitalize()}.")
-    add_network_argument(marginals, "network")
+    add_network_argument(marginals, "network", has_observed=False)
     words = "a variable's state that is known, such as xray=yes; repeat the option for more"
     marginals.add_argument("--given", action="append", default=[], metavar="VARIABLE=STATE", help=words)
     marginals.add_argument("--json", action="store_true", help="machine-readable output")
@@ -24,7 +24,7 @@ def add_commands(commands) -> None:
 
 
 def _marginals(options) -> None:
-    network = load(options.network, options.observed)
+    network = load(options.network)
     evidence = dict(_known(network, text) for text in options.given)
     if len(evidence) < len(options.given):
         raise InputError("--given names a variable twice; leave one of them out.")

@@ -20,7 +20,6 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.graphs.conditionals import Variable
 from sirenvae.graphs.table_draws import TableDraws
-from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.states import OneHot, check_states
 from sirenvae.nets.masked_linear import MaskedLinear
@@ -147,7 +146,7 @@ class MarginalNetwork(Fittable):
         logits = (self.output(units) + self.linear(inputs)).unflatten(-1, (self.num_variables, self.num_states))
         return torch.log_softmax(logits + self.first, dim=-1)
 
-    def forward(self, x: Points) -> Categorical:
+    def forward(self, x: Tensor | np.ndarray | Sequence) -> Categorical:
         """The marginals of all variables given those that are seen.
 
         Arguments:
@@ -159,7 +158,10 @@ class MarginalNetwork(Fittable):
         Raises:
             InputError: If the shape is another one or a number is no state.
         """
-        values = torch.as_tensor(x, dtype=torch.float64)
+        try:
+            values = torch.as_tensor(x if isinstance(x, Tensor) else np.asarray(x, dtype=np.float64)).double()
+        except (TypeError, ValueError) as error:
+            raise InputError(f"Evidence is rows of state numbers, NaN where one is hidden ({error}).") from error
         if values.ndim != 2 or values.shape[1] != self.num_variables:
             raise InputError(f"Evidence has shape (N, {self.num_variables}), but {tuple(values.shape)} came.")
         seen = ~torch.isnan(values)
