@@ -19,7 +19,7 @@ from sirenvae.training.selection import Selection
 def fit(
     model: Fittable | Sequence[Fittable],
     x: Points | Simulator | Sequence[Points | Simulator],
-    recipe: str | Recipe | Sequence[str | Recipe] | Phases = "default",
+    recipe: str | Recipe | Sequence[str | Recipe] | Phases | None = None,
     *,
     seed: int | Sequence[int] = 0,
     every: int = 1,
@@ -37,7 +37,8 @@ def fit(
             model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
             Instead of a table a simulator: a function that takes a number of rows and a generator and gives a tensor
             of new rows, at every step others. Of rows that are more than x the model says what they hold.
-        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``None`` is that of the
+            model: ``"inference"`` of an inference network, ``"default"`` of all others. ``"selected"`` chooses
             one for each by cross-validation, see :class:`~sirenvae.training.selection.Selection`; it is no entry of a
             list. One with several learning rates tries all of them, see
             :class:`~sirenvae.training.rates.RateSearch`. Several one after the other are
@@ -62,11 +63,13 @@ def fit(
         [1, 2, 3]
 
     Source:
-        The recipe ``"paper"``: Mouton & Kroon, SIReN-VAE (2022), section 3. The default recipe is ours.
+        The recipe ``"paper"``: Mouton & Kroon, SIReN-VAE (2022), section 3. The others are ours.
     """
     if recipe == SELECTED:
         return Selection(model, x, seed, every)
     models = _different(as_list(model))
+    if recipe is None:
+        recipe = [one.default_recipe for one in models for _ in range(math.prod(one.replicas))]
     phases = [_recipes(one, models) for one in (recipe.recipes if isinstance(recipe, Phases) else (recipe,))]
     recipes, first = phases[0], 0
     for one, data in data_of_each(models, x):

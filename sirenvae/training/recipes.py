@@ -148,4 +148,7 @@ _PAPER = Recipe(
     linear=False,
 )
 
-RECIPES = {"default": Recipe("default"), "paper": _PAPER}
+# For inference networks, which learn from draws without end: nothing is held back.
+_INFERENCE = Recipe("inference", learning_rate=5e-3, batch_size=128, base_steps=2500, kl_warm_up=0.0, weight_decay=0.0)
+
+RECIPES = {"default": Recipe("default"), "paper": _PAPER, "inference": _INFERENCE}

@@ -38,6 +38,19 @@ class WeightedDraws:
         """The mean of the posterior, shape ``(N, K)``."""
         return (torch.softmax(self.log_weights, dim=0).unsqueeze(-1) * self.z).sum(dim=0)
 
+    def quantile(self, level: float) -> Tensor:
+        """Where the weighted draws reach a share of the posterior's mass, shape ``(N, K)``.
+
+        Raises:
+            InputError: If the level is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise InputError(f"The level of a quantile lies between 0 and 1, but {level} came.")
+        values, order = self.z.sort(dim=0)
+        weights = torch.softmax(self.log_weights, dim=0).unsqueeze(-1).expand_as(self.z).gather(0, order)
+        reached = (weights.cumsum(dim=0) < level).sum(dim=0, keepdim=True).clamp_max(len(self.z) - 1)
+        return values.gather(0, reached).squeeze(0)
+
 
 @torch.no_grad()
 def importance(
@@ -70,10 +83,7 @@ def importance(
     """
     if num_samples < 2:
         raise InputError(f"An error needs at least 2 samples, but {num_samples} came.")
-    if q.replicas:
-        raise InputError(f"One inference network proposes, but one with replicas {q.replicas} came; take q.replica(i).")
-    if (q.network.variables, q.network.observed) != (network.variables, network.observed):
-        raise InputError(f"The inference network is for {q.network.name}, not for {network.name}.")
+    q.check_single(network)
     points = as_points(x, network.observed).cpu()
     proposal = q(points)
     z = proposal.sample((num_samples,), generator)
