@@ -33,7 +33,8 @@ def add_commands(commands) -> None:
     add_network_argument(parser, "network")
     words = "METHOD or METHOD-ORDER, such as nami-reverse (default), nami-topological, stuhlmueller-reverse, mean_field"
     parser.add_argument("--inverse", nargs="+", default=["nami-reverse"], metavar="INVERSE", help=words)
-    parser.add_argument("--family", default="gaussian", help="gaussian (default), mixture, mixture-5, flow, flow-12")
+    families = "gaussian (default), mixture, mixture-5, flow, flow-12"
+    parser.add_argument("--family", nargs="+", default=["gaussian"], metavar="FAMILY", help=families)
     parser.add_argument("--layout", default="per_variable", help="per_variable (default) or masked")
     parser.add_argument("--capacity", type=whole, default=20_000, help="most weights (default 20000)")
     parser.add_argument("--capacity-of", default="active", help="what it counts: active (default), stored or width")
@@ -48,6 +49,7 @@ def add_commands(commands) -> None:
     parser.add_argument("--draws", type=whole, default=2000, help="of q for each point (default 2000)")
     parser.add_argument("--test", type=whole, default=2000, help="draws of the network to judge q by (default 2000)")
     parser.add_argument("--calibration", action="store_true", help="rank the truth among draws; what intervals cover")
+    parser.add_argument("--runs", type=whole, default=1, help="replicas, trained as one program (default 1)")
     parser.add_argument("--seed", type=whole, default=0, help="of weights, batches and draws (default 0)")
     parser.add_argument("--json", action="store_true", help="machine-readable output")
     parser.set_defaults(command=_infer)
@@ -55,16 +57,18 @@ def add_commands(commands) -> None:
 
 def _infer(options) -> None:
     from sirenvae.experiments.inferring import Inferring
+    from sirenvae.experiments.settings import check_different
 
+    check_different("inverses", options.inverse)
+    check_different("families", options.family)
     network = load(options.network, options.observed)
     x = _points(network, options)
     length = {"num_steps": options.steps} if options.steps is not None else {}
-    found = []
-    for inverse in options.inverse:
-        run = Inferring(
+    runs = [
+        Inferring(
             network,
             inverse,
-            options.family,
+            family,
             options.layout,
             options.capacity,
             options.capacity_of,
@@ -72,18 +76,22 @@ def _infer(options) -> None:
             seconds=options.seconds,
             num_test=options.test,
             num_draws=options.draws,
+            num_runs=options.runs,
             seed=options.seed,
             **length,
         )
-        found.append(_one(run, x, options))
+        for inverse in options.inverse
+        for family in options.family
+    ]
+    built = [(run, run.build()) for run in runs]  # all of them, before hours go into the first one
+    found = [_one(run, q, x, options) for run, q in built]
     if options.json:
         print(json.dumps(without_nan(found), indent=1))
 
 
-def _one(run, x, options) -> dict:
+def _one(run, q, x, options) -> dict:
     """Train and judge one inference network; print it, unless all is printed as JSON."""
-    q = run.build()
-    step, seconds = _followed(run.train(q), f"{run.network.name} {run.inverse}")
+    step, seconds = _followed(run.train(q), f"{run.network.name} {run.inverse} {run.family}")
     row = run.judge(q) | {"steps": step, "seconds": seconds}
     if options.calibration:
         row |= run.calibrate(q)
@@ -99,7 +107,7 @@ def _followed(records, title: str) -> tuple[int, float]:
     with tqdm(desc=title, unit="step", dynamic_ncols=True) as bar:
         for record in records:
             bar.total = record.num_steps
-            bar.set_postfix_str(f"loss {record.loss.item():.3f}", refresh=False)
+            bar.set_postfix_str(f"loss {record.loss.mean().item():.3f}", refresh=False)
             bar.update(record.step - bar.n)
     return record.step, record.seconds
 
@@ -112,7 +120,10 @@ def _print(run, row: dict) -> None:
         f"{row['steps']:,} steps, {row['seconds']:.0f} s"
     )
     floor = "not known" if row["floor"] is None else f"{row['floor']:.5f}"
-    print(f"  KL {row['kl']:.5f} ± {row['kl_error']:.1g} nats, least one of this inverse at these points {floor}")
+    several = f", mean of {len(row['kls'])} runs, worst {max(row['kls']):.5f}" if len(row["kls"]) > 1 else ""
+    print(
+        f"  KL {row['kl']:.5f} ± {row['kl_error']:.1g} nats{several}; least one of this inverse at these points {floor}"
+    )
     print(f"  effective sample size {row['ess']:.2%} of the draws, 10 % of the points below {row['ess_low']:.2%}")
     if "p_value" in row:
         print(
@@ -175,12 +186,12 @@ def _row(network, names, values, where: str) -> list[float]:
     found = find_variables(network, names)
     if len(values) != len(found):
         raise InputError(f"There are {len(found)} names, but {len(values)} values in {where}.")
-    numbers = dict(zip(found, map(_number, values), strict=True))
-    lacking = [str(v) for v in network.observed if v not in numbers]
-    strange = [str(v) for v in numbers if v not in network.observed]
-    if lacking or strange or len(numbers) < len(found):
-        what = f"{lacking[0]} lacks" if lacking else f"{(strange or found)[0]} is too much"
+    lacking = [str(v) for v in network.observed if v not in found]
+    strange = [str(v) for i, v in enumerate(found) if v not in network.observed or v in found[:i]]
+    if lacking or strange:
+        what = f"{lacking[0]} lacks" if lacking else f"{strange[0]} is too much"
         raise InputError(f"A point has one value for each observed variable of {network.name}, but {what} in {where}.")
+    numbers = dict(zip(found, map(_number, values), strict=True))
     return [numbers[v] for v in network.observed]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from statistics import NormalDist
 import torch
 from torch import Tensor
 
+from sirenvae.errors import InputError
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.graphs import BayesianNetwork, Inverse, invert, is_faithful
 from sirenvae.models import InferenceNetwork
@@ -38,7 +40,11 @@ class Inferring:
         seconds: Of training, instead of a number of steps.
         num_test: Draws of the network that q is judged by.
         num_draws: Of q for each point, where draws are weighted.
+        num_runs: Replicas, trained as one program.
         seed: Of weights, batches and draws.
+
+    Raises:
+        InputError: If there are fewer than 2 test points or draws, or no run.
     """
 
     network: BayesianNetwork
@@ -52,7 +58,17 @@ class Inferring:
     seconds: float | None = None
     num_test: int = 2_000
     num_draws: int = 2_000
+    num_runs: int = 1
     seed: int = 0
+
+    def __post_init__(self):
+        if self.num_test < 2:
+            raise InputError(f"An error needs at least 2 test points, but {self.num_test} came.")
+        if self.num_draws < 2:
+            raise InputError(f"An error needs at least 2 samples, but {self.num_draws} came.")
+
+        if self.num_runs < 1:
+            raise InputError(f"The number of runs is at least 1, but {self.num_runs} came.")
 
     def build(self) -> InferenceNetwork:
         """The network to train, with weights as at the start."""
@@ -65,6 +81,7 @@ class Inferring:
             capacity=self.capacity,
             capacity_of=self.capacity_of,
             linear_start=self.linear_start,
+            replicas=(self.num_runs,) if self.num_runs > 1 else (),
         )
 
     def train(self, q: InferenceNetwork) -> Iterator[EpochRecord]:
@@ -78,33 +95,40 @@ class Inferring:
         """How good it is, on draws of the network that it has not seen; plain values, nats.
 
         Returns:
-            ``edges``, ``faithful``, ``active_weights``, ``stored_weights``; ``kl``, its ``kl_error`` and the least one
-            of the inverse at the same points, ``floor``; ``ess``, the mean share of draws that count, and ``ess_low``,
-            its 10 % quantile. What is not known is ``None``.
+            ``edges``, ``faithful``, ``active_weights``, ``stored_weights``; ``kls`` of all runs, their mean ``kl``, its
+            ``kl_error`` from the choice of points, and the least one of the inverse at the same points, ``floor``;
+            ``ess``, the mean share of draws that count, and ``ess_low``, its 10 % quantile. What is not known is
+            ``None``.
         """
         network, seed = self.network, COMMON_TEST_SEED + self.seed
         x, z = sample_network(network, self.num_test, seed)
         divergence = posterior_divergence(network, q, x, z)
-        draws = importance(network, q, x[:_WEIGHED], self.num_draws, torch.Generator().manual_seed(seed))
-        share = draws.effective_sample_size / self.num_draws
+        share = torch.stack([self._effective_share(run, x[:_WEIGHED], seed) for run in runs_of(q)])
         faithful = is_faithful(network, q.inverse)
         floor = least_divergence(network, q.inverse, x, z).mean().item() if network.is_linear else None
         return {
             "inverse": self.inverse,
+            "family": self.family,
             "edges": q.inverse.dag.number_of_edges(),
             "faithful": faithful,
             "active_weights": q.num_active,
             "stored_weights": q.num_stored,
+            "kls": divergence.mean(dim=-1).reshape(-1).tolist(),
             "kl": divergence.mean().item(),
-            "kl_error": divergence.std().item() / self.num_test**0.5,
+            "kl_error": divergence.reshape(-1, len(x)).mean(dim=0).std().item() / len(x) ** 0.5,
             "floor": 0.0 if floor is None and faithful else floor,
             "ess": share.mean().item(),
             "ess_low": share.quantile(0.1).item(),
         }
 
+    def _effective_share(self, q: InferenceNetwork, x: Tensor, seed: int) -> Tensor:
+        draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(seed))
+        return draws.effective_sample_size / self.num_draws
+
     def answer(self, q: InferenceNetwork, x: Tensor) -> list[dict]:
-        """What it says at points, shape ``(N, D)``: for each the evidence and all latents, beside the truth where that
-        is known."""
+        """What it says, in its first run, at points of shape ``(N, D)``: for each the evidence and all latents, beside
+        the truth where that is known."""
+        q = runs_of(q)[0]
         draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(self.seed))
         truth, error = true_log_prob_and_error(self.network, x)
         mean, low, high = draws.mean(), draws.quantile((1 - LEVEL) / 2), draws.quantile((1 + LEVEL) / 2)
@@ -131,8 +155,9 @@ class Inferring:
         ]
 
     def calibrate(self, q: InferenceNetwork) -> dict:
-        """Ranks of the truth among its draws, and what its intervals cover; see :mod:`sirenvae.truth.calibration`."""
-        ranks = simulation_ranks(self.network, q, self.num_test, seed=COMMON_TEST_SEED + self.seed)
+        """Ranks of the truth among the draws of its first run, and what its intervals cover, see
+        :mod:`sirenvae.truth.calibration`."""
+        ranks = simulation_ranks(self.network, runs_of(q)[0], self.num_test, seed=COMMON_TEST_SEED + self.seed)
         half, most = coverage(ranks, (0.5, 0.9))
         return {
             "p_value": ranks.p_value,
@@ -147,6 +172,11 @@ def _exact_intervals(network: BayesianNetwork, x: Tensor) -> dict[str, Tensor]:
     mean, covariance = true_posterior(network, x)
     reach = NormalDist().inv_cdf((1 + LEVEL) / 2) * covariance.diagonal().sqrt()
     return {"mean": mean, "low": mean - reach, "high": mean + reach}
+
+
+def runs_of(q: InferenceNetwork) -> list[InferenceNetwork]:
+    """Each replica alone; a network without replicas as it is."""
+    return [q.replica(r) for r in range(math.prod(q.replicas))] if q.replicas else [q]
 
 
 def inverse_named(network: BayesianNetwork, name: str) -> Inverse:
