@@ -27,6 +27,7 @@ from sirenvae.errors import InputError
 
 _LEAST_SHARE = 1e-3  # Of a bin in the interval.
 _LEAST_SLOPE = 1e-3
+_MOST = 15.0  # Beyond it a bin is as narrow as it may be in any case.
 _SLOPE_ONE = math.log(math.expm1(1 - _LEAST_SLOPE))  # Where a parameter of zero gives the slope 1.
 
 
@@ -70,16 +71,16 @@ class RationalQuadraticSpline(Transform):
         if count < 5 or (count + 1) % 3:
             raise InputError(f"A spline of B bins, at least 2, has 3 B - 1 parameters, but {count} came.")
         num_bins = (count + 1) // 3
-        widths, heights, slopes = parameters.split([num_bins, num_bins, num_bins - 1], dim=-1)
+        sizes, slopes = parameters.split([2 * num_bins, num_bins - 1], dim=-1)
         inner = _LEAST_SLOPE + torch.nn.functional.softplus(slopes + _SLOPE_ONE)
         self.bound = bound
-        self._x, self._y = _knots(widths, bound), _knots(heights, bound)
-        self._slopes = torch.nn.functional.pad(inner, (1, 1), value=1.0)
+        knots = _knots(sizes.unflatten(-1, (2, num_bins)), bound)
+        self._table = torch.cat([knots, torch.nn.functional.pad(inner, (1, 1), value=1.0).unsqueeze(-2)], dim=-2)
 
     def forward_and_log_slope(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The value of the spline at x and the log of its slope there, both of the shape of x."""
         inside, safe = x.abs() < self.bound, x.clamp(-self.bound, self.bound)
-        part = self._bin(safe, self._x)
+        part = self._bin(safe, 0)
         share = (safe - part.left) / part.width
         y = part.bottom + part.height * _height_reached(part, share)
         return torch.where(inside, y, x), torch.where(inside, _log_slope(part, share), 0.0)
@@ -87,7 +88,7 @@ class RationalQuadraticSpline(Transform):
     def inverse_and_log_slope(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Where the spline has the value y, and the log of the slope *of the inverse* there."""
         inside, safe = y.abs() < self.bound, y.clamp(-self.bound, self.bound)
-        part = self._bin(safe, self._y)
+        part = self._bin(safe, 1)
         share = _share_at(part, safe - part.bottom)
         x = part.left + part.width * share
         return torch.where(inside, x, y), torch.where(inside, -_log_slope(part, share), 0.0)
@@ -101,21 +102,19 @@ class RationalQuadraticSpline(Transform):
     def _inverse(self, y: Tensor) -> Tensor:
         return self.inverse_and_log_slope(y)[0]
 
-    def _bin(self, values: Tensor, knots: Tensor) -> _Bin:
-        """The piece whose knots, of x or of y, the values lie between."""
-        first = (values.unsqueeze(-1) >= knots[..., 1:-1]).sum(dim=-1, keepdim=True)
-        table = torch.stack([self._x, self._y, self._slopes], dim=-2)
-        table = table.expand(*values.shape, 3, table.shape[-1])
-        left, right = (
-            table.gather(-1, (first + i).unsqueeze(-2).expand(*values.shape, 3, 1)).squeeze(-1).unbind(-1)
-            for i in (0, 1)
-        )
-        return _Bin(left[0], right[0] - left[0], left[1], right[1] - left[1], left[2], right[2])
+    def _bin(self, values: Tensor, axis: int) -> _Bin:
+        """The piece whose knots, of x (axis 0) or of y (axis 1), the values lie between."""
+        first = (values.unsqueeze(-1) >= self._table[..., axis, 1:-1]).sum(dim=-1)
+        both = torch.stack([first, first + 1], dim=-1).unsqueeze(-2).expand(*values.shape, 3, 2)
+        ends = self._table.expand(*values.shape, *self._table.shape[-2:]).gather(-1, both)
+        (left, right), (bottom, top), slopes = (end.unbind(-1) for end in ends.unbind(-2))
+        return _Bin(left, right - left, bottom, top - bottom, *slopes)
 
 
 def _knots(sizes: Tensor, bound: float) -> Tensor:
     """From any numbers to increasing knots, the first at -bound, the last at bound."""
-    shares = _LEAST_SHARE + (1 - _LEAST_SHARE * sizes.shape[-1]) * sizes.softmax(dim=-1)
+    weights = sizes.clamp(-_MOST, _MOST).exp()  # softmax, which is slow along a short axis
+    shares = _LEAST_SHARE + (1 - _LEAST_SHARE * sizes.shape[-1]) * weights / weights.sum(dim=-1, keepdim=True)
     inner = 2 * bound * shares[..., :-1].cumsum(dim=-1) - bound
     ends = inner.new_full((*inner.shape[:-1], 1), bound)
     return torch.cat([-ends, inner, ends], dim=-1)
