@@ -41,7 +41,7 @@ def randomized(q):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize(("method", "order"), INVERSES)
 def test_a_factor_depends_on_its_parents_and_on_nothing_else(layout, family, method, order):
-    network, q = network_of("student", method, order, family=family, layout=layout, capacity=900)
+    network, q = network_of("student", method, order, family=family, layout=layout, capacity=1000)
     randomized(q)
     rows = torch.randn(6, len(network.variables)).double().requires_grad_()
     names = [*q.order, *network.observed]
