@@ -77,6 +77,7 @@ EFFECTS = {
         "--no-linear-start": (SHORT_INFER, "", "--no-linear-start"),
         "--steps": (INFER, "--steps 2", "--steps 3"),
         "--seconds": (INFER, "--steps 2", "--seconds 0.2"),
+        "--learning-rate": (SHORT_INFER, "", "--learning-rate 0.02"),
         "--given": (SHORT_INFER, "--given x1=1,x2=0,x3=2", "--given x1=1,x2=0,x3=2 --given x1=1,x2=0,x3=0"),
         "--data": (SHORT_INFER, "", "--data points.csv"),
         "--draws": ("infer fork --test 50 --capacity 100 --steps 2 --no-linear-start", "--draws 20", "--draws 30"),

@@ -42,6 +42,7 @@ def add_commands(commands) -> None:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=whole, help="training steps (default 2500)")
     length.add_argument("--seconds", type=positive, help="train so long instead")
+    parser.add_argument("--learning-rate", type=positive, help="instead of the recipe's")
     points = parser.add_mutually_exclusive_group()
     given = "observed values to answer for: a value for each observed variable, commas between; repeat for more"
     points.add_argument("--given", action="append", metavar="NAME=VALUE", help=given)
@@ -63,7 +64,8 @@ def _infer(options) -> None:
     check_different("families", options.family)
     network = load(options.network, options.observed)
     x = _points(network, options)
-    length = {"num_steps": options.steps} if options.steps is not None else {}
+    given = {"num_steps": options.steps, "learning_rate": options.learning_rate}
+    changes = {name: value for name, value in given.items() if value is not None}
     runs = [
         Inferring(
             network,
@@ -78,7 +80,7 @@ def _infer(options) -> None:
             num_draws=options.draws,
             num_runs=options.runs,
             seed=options.seed,
-            **length,
+            **changes,
         )
         for inverse in options.inverse
         for family in options.family

@@ -38,6 +38,7 @@ class Inferring:
         family, layout, capacity, capacity_of, linear_start: As for :class:`~sirenvae.models.InferenceNetwork`.
         num_steps: Of training.
         seconds: Of training, instead of a number of steps.
+        learning_rate: Where the schedule of the recipe ``"inference"`` starts.
         num_test: Draws of the network that q is judged by.
         num_draws: Of q for each point, where draws are weighted.
         num_runs: Replicas, trained as one program.
@@ -56,6 +57,7 @@ class Inferring:
     linear_start: bool = True
     num_steps: int = RECIPES["inference"].base_steps
     seconds: float | None = None
+    learning_rate: float = RECIPES["inference"].learning_rate
     num_test: int = 2_000
     num_draws: int = 2_000
     num_runs: int = 1
@@ -86,7 +88,7 @@ class Inferring:
 
     def train(self, q: InferenceNetwork) -> Iterator[EpochRecord]:
         """Train it, record by record."""
-        recipe = replace(RECIPES["inference"], num_steps=self.num_steps)
+        recipe = replace(RECIPES["inference"], num_steps=self.num_steps, learning_rate=self.learning_rate)
         if self.seconds is not None:
             recipe = replace(recipe, num_steps=steps_within(q, self.network, recipe, self.seconds))
         return fit(q, self.network, recipe, seed=self.seed)
