@@ -145,16 +145,19 @@ class Fittable(nn.Module, ABC):
                 into[list(places)] = came[list(chosen)].to(value)
 
     @contextmanager
-    def asked(self, graph: bool = False) -> Iterator[None]:
+    def asked(self, graph: bool = False) -> Iterator[int]:
         """While a question is answered: evaluation mode, few threads, and no graph unless it is wanted.
 
         Modes and threads are given back.
+
+        Yields:
+            How many pieces of the question may be answered at once, see :func:`~sirenvae.threads.side_by_side`.
         """
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
-            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()):
-                yield
+            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()) as free:
+                yield free if self.device.type == "cpu" and not torch.is_grad_enabled() else 1
         finally:
             for module, mode in modes:
                 module.training = mode
