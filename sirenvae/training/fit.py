@@ -37,11 +37,10 @@ def fit(
             model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
             Instead of a table a simulator: a function of a number of rows and a generator that gives new ones at
             every step. What rows hold that are more than x, the model says.
-        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``None`` is that of the model,
-            ``"inference"`` or ``"default"``. ``"selected"`` chooses one for each by cross-validation, see
-            :class:`~sirenvae.training.selection.Selection`; it is no entry of a list. One with several learning rates
-            tries all, see :class:`~sirenvae.training.rates.RateSearch`. Several one after the other are
-            :class:`~sirenvae.training.phases.Phases`.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`, or one for each replica; by default that of the model.
+            ``"selected"`` chooses one for each by cross-validation, no entry of a list, see
+            :class:`~sirenvae.training.selection.Selection`. Of several learning rates each is tried, see
+            :class:`~sirenvae.training.rates.RateSearch`. :class:`~sirenvae.training.phases.Phases` are several.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
