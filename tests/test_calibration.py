@@ -40,6 +40,7 @@ def test_a_posterior_that_is_too_narrow_or_beside_the_truth_is_found():
         ranks = sv.simulation_ranks(network, q, 3000)
         assert ranks.p_value < 1e-6
         shares[name] = sv.coverage(ranks, 0.5).item()
+    assert ranks.ranks.double().mean() < 95  # of 199: draws beside the truth lie above it
     # An interval that is exp(-.7) times as wide holds as much of a normal distribution as its quantiles say.
     expected = 2 * norm.cdf(norm.ppf(0.75) * 2.718281828**-0.7) - 1
     assert shares["narrow"] == pytest.approx(expected, abs=0.03)
