@@ -115,7 +115,7 @@ class InferenceNetwork(Fittable):
         width = width_for(kind, self.adjacency, self.family.num_parameters, num_layers, capacity, capacity_of)
         self.net = kind(self.adjacency, self.family.num_parameters, [width] * num_layers, replicas)
         self.num_active, self.num_stored = self.net.num_active(), self.net.num_stored()
-        self.num_units = 4 * len(self.order) * max(1, width)
+        self.num_units = self.net.units_in_a_layer()  # ten runs of a tree are fastest as one program
         self.generations = _generations(self.adjacency)
         self.units = Units((*self.order, *network.observed))
         self.register_buffer("first", self.family.first(), persistent=False)
