@@ -183,6 +183,9 @@ def test_replicas_end_as_they_would_alone():
     list(sv.fit(single, network, recipe, seed=6))
     for ours, theirs in zip(q.replica(1).parameters(), single.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
+    x, z = sv.sample_network(network, 6, seed=1)
+    alone = q.replica(1)(x).log_prob(z)  # in the same units
+    torch.testing.assert_close(alone, q(x).log_prob(z.expand(3, 6, 5))[1])
 
 
 def test_a_fixed_set_is_learnt_by_heart():
