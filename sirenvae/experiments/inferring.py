@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import torch
@@ -18,7 +19,7 @@ from sirenvae.models import InferenceNetwork
 from sirenvae.training.fit import fit
 from sirenvae.training.loop import EpochRecord
 from sirenvae.training.recipes import RECIPES, Recipe
-from sirenvae.truth import sample_network, true_log_prob_and_error, true_posterior
+from sirenvae.truth import sample_network, true_log_prob, true_log_prob_and_error, true_posterior
 from sirenvae.truth.calibration import coverage, simulation_ranks
 from sirenvae.truth.divergence import least_divergence, posterior_divergence
 from sirenvae.truth.weighted import importance
@@ -103,8 +104,8 @@ class Inferring:
             ``None``.
         """
         network, seed = self.network, COMMON_TEST_SEED + self.seed
-        x, z = sample_network(network, self.num_test, seed)
-        divergence = posterior_divergence(network, q, x, z)
+        x, z, log_evidence = _test_set(network, self.num_test, seed)
+        divergence = posterior_divergence(network, q, x, z, log_evidence)
         share = torch.stack([self._effective_share(run, x[:_WEIGHED], seed) for run in runs_of(q)])
         faithful = is_faithful(network, q.inverse)
         floor = least_divergence(network, q.inverse, x, z).mean().item() if network.is_linear else None
@@ -165,6 +166,13 @@ class Inferring:
             "p_value": ranks.p_value,
             **{f"cover_{name}": values.mean().item() for name, values in (("50", half), ("90", most))},
         }
+
+
+@lru_cache(maxsize=2)
+def _test_set(network: BayesianNetwork, num_test: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draws of a network, and their log evidence, which several inference networks are judged by."""
+    x, z = sample_network(network, num_test, seed)
+    return x, z, true_log_prob(network, x)
 
 
 def _exact_intervals(network: BayesianNetwork, x: Tensor) -> dict[str, Tensor]:
