@@ -39,7 +39,7 @@ class Inferring:
         family, layout, capacity, capacity_of, linear_start: As for :class:`~sirenvae.models.InferenceNetwork`.
         num_steps: Of training.
         seconds: Of training, instead of a number of steps.
-        learning_rate: Where the schedule of the recipe ``"inference"`` starts.
+        learning_rate: Where the schedule starts, instead of where that of the network's own recipe does.
         num_test: Draws of the network that q is judged by.
         num_draws: Of q for each point, where draws are weighted.
         num_runs: Replicas, trained as one program.
@@ -58,7 +58,7 @@ class Inferring:
     linear_start: bool = True
     num_steps: int = RECIPES["inference"].base_steps
     seconds: float | None = None
-    learning_rate: float = RECIPES["inference"].learning_rate
+    learning_rate: float | None = None
     num_test: int = 2_000
     num_draws: int = 2_000
     num_runs: int = 1
@@ -89,7 +89,9 @@ class Inferring:
 
     def train(self, q: InferenceNetwork) -> Iterator[EpochRecord]:
         """Train it, record by record."""
-        recipe = replace(RECIPES["inference"], num_steps=self.num_steps, learning_rate=self.learning_rate)
+        recipe = replace(RECIPES[q.default_recipe], num_steps=self.num_steps)
+        if self.learning_rate is not None:
+            recipe = replace(recipe, learning_rate=self.learning_rate)
         if self.seconds is not None:
             recipe = replace(recipe, num_steps=steps_within(q, self.network, recipe, self.seconds))
         return fit(q, self.network, recipe, seed=self.seed)
@@ -125,7 +127,7 @@ class Inferring:
         }
 
     def _effective_share(self, q: InferenceNetwork, x: Tensor, seed: int) -> Tensor:
-        draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(seed))
+        draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(seed + 1))
         return draws.effective_sample_size / self.num_draws
 
     def answer(self, q: InferenceNetwork, x: Tensor) -> list[dict]:

@@ -54,8 +54,9 @@ class InferenceNetwork(Fittable):
         num_layers: Hidden layers.
         linear_start: Whether training begins at the best linear posterior with the inverse's edges: each latent
             regressed on its parents by least squares, over 400,000 draws of the network or over the fixed set. Then
-            there is little left to learn for a linear-Gaussian network; to watch it learn, leave the start out. A
-            network whose linear part was trained already is left as it is.
+            there is nothing left to learn for Gaussian factors of a linear-Gaussian network, and they are trained by
+            the recipe ``"refinement"``; to watch them learn, leave the start out. A network whose linear part was
+            trained already is left as it is.
         faithful: Whether an inverse that claims a false independence is refused.
         replicas: Leading shape R of all weights.
 
@@ -121,7 +122,12 @@ class InferenceNetwork(Fittable):
         self.register_buffer("first", self.family.first(), persistent=False)
 
     shared = ("units",)
-    default_recipe = "inference"
+
+    @property
+    def default_recipe(self) -> str:
+        """``"refinement"`` where the linear start is as good as its edges allow, else ``"inference"``."""
+        gaussian = self.network.is_linear and self.settings["family"] == "gaussian"
+        return "refinement" if gaussian and self.settings["linear_start"] else "inference"
 
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         return type(self)(self.network, self.inverse, replicas=replicas, **self.settings)

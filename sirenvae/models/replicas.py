@@ -30,14 +30,12 @@ class Fittable(nn.Module, ABC):
         decay_strength: How much stronger than for the true structure the weights are held.
         num_units: Values that a point has on its way through the model, about: how many replicas fit a CPU's cache.
         rows_at_once: Points times samples times replicas that are pushed through together where a question is long.
-        default_recipe: The name of the recipe that it is trained by where none is given.
     """
 
     num_variables: int = 1
     decay_strength: float = 1.0
     rows_at_once: int = 16_384  # fits a CPU's cache
     num_units: int = 64
-    default_recipe: str = "default"
 
     def __init__(self, replicas: tuple[int, ...] = ()):
         super().__init__()
@@ -101,6 +99,11 @@ class Fittable(nn.Module, ABC):
     def trainable(self) -> dict[str, nn.Parameter]:
         """The parameters that training moves, by their full names; all of them by default."""
         return dict(self.named_parameters())
+
+    @property
+    def default_recipe(self) -> str:
+        """The name of the recipe that it is trained by where none is given."""
+        return "default"
 
     @abstractmethod
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
