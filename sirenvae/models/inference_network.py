@@ -136,10 +136,12 @@ class InferenceNetwork(Fittable):
         """Take units of all variables, and the linear start, from the training data or from draws of the network."""
         generator = torch.Generator().manual_seed(0)
         fixed = None if isinstance(x, BayesianNetwork) else self._rows(*x)
-        self.units.fit(_draws(self.network, self.order, _UNIT_DRAWS, generator) if fixed is None else fixed)
+        if fixed is None:
+            self._check_draws_of(x)
+        self.units.fit(_draws(x, self.order, _UNIT_DRAWS, generator) if fixed is None else fixed)
         if not self.settings["linear_start"] or self.net.has_linear():
             return
-        pieces = self._start_draws(generator) if fixed is None else [fixed]
+        pieces = self._start_draws(x, generator) if fixed is None else [fixed]
         self._start(*least_squares((self.units.standard(piece.to(self.device)) for piece in pieces), self.adjacency))
 
     def sources(self, x) -> list:
@@ -152,8 +154,7 @@ class InferenceNetwork(Fittable):
         count = torch.Size(self.replicas).numel()
         if not isinstance(x, BayesianNetwork):
             return [self.units.standard(self._rows(*x)).to(self.dtype)] * count
-        if (x.variables, x.observed) != (self.network.variables, self.network.observed):
-            raise InputError(f"The inference network is for {self.network.name}, but draws of {x.name} came.")
+        self._check_draws_of(x)
 
         def simulator(num_rows: int, generator: torch.Generator) -> Tensor:
             return self.units.standard(_draws(x, self.order, num_rows, generator).to(self.device)).to(self.dtype)
@@ -197,9 +198,13 @@ class InferenceNetwork(Fittable):
         factors = self.family.factor(self.parameters_of_rows(rows))
         return factors.log_prob(rows[..., : len(self.order)]).sum(dim=-1)
 
-    def _start_draws(self, generator: torch.Generator) -> Iterator[Tensor]:
+    def _check_draws_of(self, network: BayesianNetwork) -> None:
+        if (network.variables, network.observed) != (self.network.variables, self.network.observed):
+            raise InputError(f"The inference network is for {self.network.name}, but draws of {network.name} came.")
+
+    def _start_draws(self, network: BayesianNetwork, generator: torch.Generator) -> Iterator[Tensor]:
         for _ in range(_START_DRAWS // _PIECE):
-            yield _draws(self.network, self.order, _PIECE, generator)
+            yield _draws(network, self.order, _PIECE, generator)
 
     def _start(self, slopes: Tensor, intercepts: Tensor, deviations: Tensor) -> None:
         """Let the net say of each factor its linear prediction, whatever else the family may say left as at first."""
