@@ -65,6 +65,18 @@ def test_several_pieces_are_one(monkeypatch):
     assert parts.ranks.double().mean() == pytest.approx(whole.ranks.double().mean().item(), rel=0.1)
 
 
+def test_weighted_draws_of_several_pieces_are_of_their_own_points(monkeypatch):
+    """With the exact posterior every weight is the evidence of its own point."""
+    network, q = fork_network()
+    x, _ = sv.sample_network(network, 7, seed=3)
+    monkeypatch.setattr("sirenvae.truth.weighted._ROWS_AT_ONCE", 3 * 40)
+    draws = sv.importance(network, q, x, 40, torch.Generator().manual_seed(1))
+    assert (draws.z.shape, draws.log_weights.shape) == ((40, 7, 1), (40, 7))
+    truth = sv.true_log_prob(network, x)
+    torch.testing.assert_close(draws.log_weights, truth.expand(40, 7), rtol=0, atol=0.05)
+    assert truth.std() > 0.3
+
+
 def test_quantiles_of_weighted_draws_are_those_of_the_posterior():
     network, q = fork_network(lambda bias: bias[..., 1].add_(0.5))
     x, _ = sv.sample_network(network, 3, seed=2)
