@@ -330,6 +330,7 @@ def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch, here, capsys):
         ("infer fork --inverse nami-sideways", "sideways"),
         ("infer fork --inverse mean_field mean_field", "The inverses must be different"),
         ("infer fork --family cauchy", "The family 'cauchy' does not exist"),
+        ("infer fork --capacity-of size", "one of active, stored, width"),
         ("infer fork --capacity 1", "but the capacity is 1"),
         ("infer fork --draws 1", "at least 2 samples, but 1 came"),
         ("infer fork --test 1", "at least 2 test points, but 1 came"),
