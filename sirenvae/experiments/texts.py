@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from sirenvae.experiments.registry import LEARNERS
+from sirenvae.experiments.registry import INVERSES, LEARNERS
 
 _HEADS = {
     "excess_nll": "excess NLL",
@@ -117,5 +117,29 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}"
 
 
+def race_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """A race of inference networks: a line for each inverse."""
+    head = ["network", "inverse", "edges", "active weights", "floor", "in the end", "steps"]
+    body = [
+        [
+            row["network"],
+            INVERSES[row["inverse"]].label,
+            str(row["edges"]),
+            f"{row['active_weights']:,}",
+            _number(row["floor"], 4),
+            _number(row["nats"], 4),
+            f"{row['steps']:,}",
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name not in ("network", "inverse") for name in head]
+
+
 # By the names of the trials.
-TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}
+TEXTS = {
+    "table-1": table1_texts,
+    "elbo-vs-size": figure_texts,
+    "parts": parts_texts,
+    "tuning": tuning_texts,
+    "inference-race": race_texts,
+}

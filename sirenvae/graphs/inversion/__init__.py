@@ -1,5 +1,6 @@
 """From a network to its inverse."""
 
+from sirenvae.graphs.inversion.editing import change_inverse
 from sirenvae.graphs.inversion.elimination import EliminationStep
 from sirenvae.graphs.inversion.inverse import METHODS, ORDERS, Inverse, PruningStep
 from sirenvae.graphs.inversion.nami import eliminate, invert
@@ -12,6 +13,7 @@ __all__ = [
     "Inverse",
     "PruningStep",
     "barren_latents",
+    "change_inverse",
     "eliminate",
     "invert",
     "prune",
