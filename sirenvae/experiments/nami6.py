@@ -59,9 +59,8 @@ def _speed(by_name: dict, faithful: Sequence[str]) -> list[str]:
         return []
     words = ", ".join(f"{INVERSES[name].words} {by_name[name]['half_mean']:.0f}" for name in faithful)
     pairs = ", ".join(f"{jonckheere(pair):.1g}" for pair in combinations(halves, 2))
-    return [
-        f"steps to {HALF} nats {words}; that they grow in this order has p = {jonckheere(halves):.1g} (each pair {pairs})."
-    ]
+    p_value = jonckheere(halves)
+    return [f"steps to {HALF} nats {words}; that they grow in this order has p = {p_value:.1g} (each pair {pairs})."]
 
 
 def _end(by_name: dict, faithful: Sequence[str]) -> list[str]:
