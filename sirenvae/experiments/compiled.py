@@ -160,7 +160,6 @@ def _row(cell: Cell, found: dict) -> dict:
         "steps": found["steps"],
         "curve_mean": [fmean(runs) for runs in found["curve"]],
         "curve_sd": [stdev(runs) if len(runs) > 1 else 0.0 for runs in found["curve"]],
-        "seconds": found["seconds"],
     }
 
 

@@ -58,9 +58,9 @@ def _speed(by_name: dict, faithful: Sequence[str]) -> list[str]:
     if any(None in runs for runs in halves) or len(halves[0]) < 2:
         return []
     words = ", ".join(f"{INVERSES[name].words} {by_name[name]['half_mean']:.0f}" for name in faithful)
-    pairs = ", ".join(f"{jonckheere(pair):.1g}" for pair in combinations(halves, 2))
+    pairs = ", ".join(f"{jonckheere(pair):.2g}" for pair in combinations(halves, 2))
     p_value = jonckheere(halves)
-    return [f"steps to {HALF} nats {words}; that they grow in this order has p = {p_value:.1g} (each pair {pairs})."]
+    return [f"steps to {HALF} nats {words}; that they grow in this order has p = {p_value:.2g} (each pair {pairs})."]
 
 
 def _end(by_name: dict, faithful: Sequence[str]) -> list[str]:
@@ -87,7 +87,7 @@ def _variance(by_name: dict, faithful: Sequence[str]) -> list[str]:
         return []
     spreads = ", ".join(f"{INVERSES[name].words} {by_name[name]['nll_sd']:.4f}" for name in ("stuhlmueller", *faithful))
     p_value = levene(*runs, center="median").pvalue
-    return [f"sd over runs of the samples' NLL per latent: {spreads}; equal spread has p = {p_value:.1g} (Levene)."]
+    return [f"sd over runs of the samples' NLL per latent: {spreads}; equal spread has p = {p_value:.2g} (Levene)."]
 
 
 PRESETS = ("quick", "paper")
