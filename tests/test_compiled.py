@@ -9,7 +9,7 @@ import pytest
 
 import sirenvae as sv
 from sirenvae.experiments import nami6, nami9
-from sirenvae.experiments.compiled import capacity_of, parts_of
+from sirenvae.experiments.compiled_names import capacity_of, parts_of
 from sirenvae.experiments.compiled_work import _crossing
 from sirenvae.experiments.formats import as_csv
 from sirenvae.experiments.texts import TEXTS

@@ -13,7 +13,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 from sirenvae.errors import InputError
-from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
+from sirenvae.experiments.compiled_names import capacity_of, parts_of
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.settings import check_different, described_recipe
 from sirenvae.experiments.store import network_config
@@ -23,9 +23,6 @@ from sirenvae.training import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
-
-HALF = 0.5  # nats: to be this near is to have learnt most
-CAPACITIES = ("active", "stored", "width")
 
 
 @dataclass(frozen=True)
@@ -161,38 +158,6 @@ def _row(cell: Cell, found: dict) -> dict:
         "curve_mean": [fmean(runs) for runs in found["curve"]],
         "curve_sd": [stdev(runs) if len(runs) > 1 else 0.0 for runs in found["curve"]],
     }
-
-
-def parts_of(name: str) -> tuple[str, int, int]:
-    """The inverse's own name, how many more edges it has, and the seed of their places.
-
-    >>> parts_of("nami-topological+12@3")
-    ('nami-topological', 12, 3)
-
-    Raises:
-        InputError: If it has another form or there is no such inverse.
-    """
-    own, plus, more = name.partition("+")
-    num_edges, at, seed = more.partition("@")
-    if own not in INVERSES or own == OWN_INVERSE or (plus and not (at and num_edges.isdecimal() and seed.isdecimal())):
-        known = ", ".join(known for known in INVERSES if known != OWN_INVERSE)
-        raise InputError(f"There is no inverse {name!r}; there are {known}, each also as NAME+12@0 with more edges.")
-    return (own, int(num_edges), int(seed)) if plus else (own, 0, 0)
-
-
-def capacity_of(name: str) -> tuple[str, int]:
-    """What is counted, and how many there may be.
-
-    >>> capacity_of("active-6000")
-    ('active', 6000)
-
-    Raises:
-        InputError: If it has another form.
-    """
-    what, dash, count = name.partition("-")
-    if what not in CAPACITIES or not dash or not count.isdecimal():
-        raise InputError(f"A capacity is one of {', '.join(CAPACITIES)} and a number, as active-6000; {name!r} came.")
-    return what, int(count)
 
 
 def summaries(rows: Sequence[dict]) -> dict[tuple, list[dict]]:

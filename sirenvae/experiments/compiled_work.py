@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sirenvae.experiments.compiled import HALF, capacity_of
+from sirenvae.experiments.compiled_names import HALF, capacity_of
 from sirenvae.experiments.runs import COMMON_TEST_SEED, FRESH_SEED
 from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.graphs import BayesianNetwork

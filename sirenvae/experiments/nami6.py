@@ -13,7 +13,8 @@ from itertools import combinations
 from typing import ClassVar
 
 from sirenvae.errors import InputError
-from sirenvae.experiments.compiled import HALF, Compiled, summaries
+from sirenvae.experiments.compiled import Compiled, summaries
+from sirenvae.experiments.compiled_names import HALF
 from sirenvae.experiments.registry import INVERSES
 from sirenvae.experiments.trend import jonckheere
 from sirenvae.graphs import load_network

@@ -12,7 +12,8 @@ from statistics import fmean
 from typing import ClassVar
 
 from sirenvae.errors import InputError
-from sirenvae.experiments.compiled import HALF, Compiled, summaries
+from sirenvae.experiments.compiled import Compiled, summaries
+from sirenvae.experiments.compiled_names import HALF
 from sirenvae.experiments.trend import jonckheere
 from sirenvae.graphs import load_network
 from sirenvae.training import RECIPES
