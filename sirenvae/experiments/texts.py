@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from sirenvae.experiments.registry import LEARNERS
+from sirenvae.experiments.registry import INVERSES, LEARNERS
 
 _HEADS = {
     "excess_nll": "excess NLL",
@@ -117,5 +117,58 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}"
 
 
+def race_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """A race of inference networks: a line for each inverse."""
+    head = ["network", "inverse", "edges", "active weights", "floor", "in the end", "steps"]
+    body = [
+        [
+            row["network"],
+            INVERSES[row["inverse"]].label,
+            str(row["edges"]),
+            f"{row['active_weights']:,}",
+            _number(row["floor"], 4),
+            _number(row["nats"], 4),
+            f"{row['steps']:,}",
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name not in ("network", "inverse") for name in head]
+
+
+def compiled_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """Inference networks over several inverses: a line for each cell."""
+    columns = {
+        "network": [row["network"] for row in rows],
+        "draws": [f"{row['training_draws']:,}" if row["training_draws"] else "fresh" for row in rows],
+        "capacity": [row["capacity"] for row in rows],
+        "inverse": [INVERSES[row["inverse"]].label + _more(row) for row in rows],
+        "edges": [str(row["edges"]) for row in rows],
+        "active weights": [f"{row['active_weights']:,}" for row in rows],
+        "KL": [_spread(row, "kl", 4) for row in rows],
+        "worst run": [_number(row["kl_worst"], 4) for row in rows],
+        "floor": [_number(row["floor"], 4) for row in rows],
+        "KL, training": [_spread(row, "train_kl", 4) for row in rows],
+        "steps to .5": [_spread(row, "half", 0) for row in rows],
+        "samples' NLL": [_spread(row, "nll", 4) for row in rows],
+        "exact": [_number(row["exact_nll"], 4) for row in rows],
+    }
+    if not any(row["training_draws"] for row in rows):
+        del columns["KL, training"]
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in ("network", "draws", "capacity", "inverse") for name in columns]
+
+
+def _more(row: dict) -> str:
+    return f" +{row['extra_edges']} (places {row['placement']})" if row["extra_edges"] else ""
+
+
 # By the names of the trials.
-TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}
+TEXTS = {
+    "table-1": table1_texts,
+    "elbo-vs-size": figure_texts,
+    "parts": parts_texts,
+    "tuning": tuning_texts,
+    "inference-race": race_texts,
+    "nami-6": compiled_texts,
+    "nami-9": compiled_texts,
+}
