@@ -133,11 +133,14 @@ class Fittable(nn.Module, ABC):
 
     @torch.no_grad()
     def copy_replicas(self, source: Fittable, chosen: Sequence[int], places: Sequence[int]) -> None:
-        """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one."""
+        """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one; with them what all
+        replicas share."""
         values, same = source.state_dict(), shared(self)
         ours, theirs = (torch.Size(model.replicas) for model in (self, source))
         for name, value in self.state_dict().items():
-            if name not in same:
+            if name in same:
+                value.copy_(values[name])
+            else:
                 into = value.view(ours.numel(), *value.shape[len(ours) :])
                 came = values[name].reshape(theirs.numel(), *value.shape[len(ours) :])
                 into[list(places)] = came[list(chosen)].to(value)
