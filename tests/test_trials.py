@@ -7,6 +7,7 @@ import pytest
 import sirenvae as sv
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.experiments.elbo_vs_size import preset as figure_preset
+from sirenvae.experiments.nami7 import Nami7
 from sirenvae.experiments.parts import Parts
 from sirenvae.experiments.registry import CLASSICAL, LEARNERS, TRUTH, VAES, build_model
 from sirenvae.experiments.store import key_of
@@ -50,6 +51,7 @@ def asked():
         ElboVsSize(sv.load_network("fork"), (20,), ("true",), recipe="selected"),
         Parts(sv.load_network("ecoli70-tanh")),
         Tuning((ecoli70,)),
+        Nami7(inverses=("reverse", "topological"), num_steps=70),
     ]
 
 
@@ -74,7 +76,7 @@ def test_a_trial_travels_as_json_and_finds_the_same_cells(asked):
     ("change", "sentence"),
     [
         ({"version": 2}, "in version 1 is expected, but one of elbo-vs-size in version 2 came"),
-        ({"trial": "elbo"}, "There is no trial 'elbo'; there are table-1, elbo-vs-size, parts, tuning"),
+        ({"trial": "elbo"}, "There is no trial 'elbo'; there are table-1, elbo-vs-size, parts, tuning, nami-7"),
         ({"colour": 1}, "has no colour; it has network, sizes"),
         ({"recipe": {"name": "a", "speed": 1}}, "cannot be read"),
         ({"network": {"network": {}}}, "a network file has 'nodes' and 'arcs'"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from sirenvae.experiments.nami7 import INVERSES
 from sirenvae.experiments.registry import LEARNERS
 
 _HEADS = {
@@ -117,5 +118,25 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}"
 
 
+def nami7_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the figure of a mixture as texts with a head, and which columns are numbers."""
+    head = ["inverse", "edges", "weights", "step", "runs", "KL", "KL of data", "error of the evidence"]
+    body = [
+        [
+            *(INVERSES[row["inverse"]][2], f"{row['edges']:,}", f"{row['active_weights']:,}", str(row["step"])),
+            *(str(row["runs"]), _number(row["kl_mean"], 3) + (f" ± {row['kl_error']:.3f}" if row["kl_error"] else "")),
+            *(_number(row["kl_data_mean"], 3), _number(row["evidence_error"], 3)),
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name != "inverse" for name in head]
+
+
 # By the names of the trials.
-TEXTS = {"table-1": table1_texts, "elbo-vs-size": figure_texts, "parts": parts_texts, "tuning": tuning_texts}
+TEXTS = {
+    "table-1": table1_texts,
+    "elbo-vs-size": figure_texts,
+    "parts": parts_texts,
+    "tuning": tuning_texts,
+    "nami-7": nami7_texts,
+}

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
+from sirenvae.experiments.nami7 import Nami7
 from sirenvae.experiments.parts import Parts
 from sirenvae.experiments.table1 import Table1
 from sirenvae.experiments.trial import Trial
 from sirenvae.experiments.tuning import Tuning
 
-TRIALS: dict[str, type[Trial]] = {trial.name: trial for trial in (Table1, ElboVsSize, Parts, Tuning)}
+TRIALS: dict[str, type[Trial]] = {trial.name: trial for trial in (Table1, ElboVsSize, Parts, Tuning, Nami7)}
 
 
 def trial_of(values: Mapping) -> Trial:
