@@ -23,6 +23,8 @@ SHORT_TABLE = f"{TABLE} --multiples 4 --runs 1 --steps 2"
 NAMI7 = "figure nami-7 --data 5 --sets 60 --runs 1 --test 4 --steps 2"
 PARTS = "table parts --network fork"
 TUNING = "table tuning --networks fork"
+INFER = "infer fork --test 50 --draws 20 --capacity 100"
+SHORT_INFER = f"{INFER} --steps 2"
 SWEEP = {
     "--out": ("--out here", "--out there"),
     "--workers": ("--workers 2", "--workers 3"),
@@ -54,6 +56,7 @@ EFFECTS = {
         **{name: ("invert student", "", name) for name in ("--json", "--graphml", "--dot")},
     },
     "race": {"--json": ("race student", "", "--json"), "--observed": ("race student", "", "--observed S --observed L")},
+    "marginals": {"--json": ("marginals asia", "", "--json"), "--given": ("marginals asia", "", "--given xray=yes")},
     "train": {
         "--observed": (f"{TRAIN} --steps 2", "", "--observed x1,x2"),
         "--structure": (f"{TRAIN} --steps 2", "--structure true", "--structure vanilla_vae"),
@@ -66,6 +69,30 @@ EFFECTS = {
         "--test": ("train fork --size 12 --seeds 1 --iwae 5 --steps 2", "--test 20", "--test 30"),
         "--iwae": ("train fork --size 12 --seeds 1 --test 20 --steps 2", "--iwae 5", "--iwae 7"),
         "--json": (f"{TRAIN} --steps 2", "", "--json"),
+    },
+    "infer": {
+        "--observed": (SHORT_INFER, "", "--observed x1,x2"),
+        "--inverse": (SHORT_INFER, "--inverse nami-reverse", "--inverse nami-reverse mean_field"),
+        "--family": (SHORT_INFER, "--family mixture", "--family mixture mixture-2"),
+        "--layout": (SHORT_INFER, "--layout per_variable", "--layout masked"),
+        "--capacity": ("infer fork --test 50 --draws 20 --steps 2", "--capacity 100", "--capacity 200"),
+        "--capacity-of": (
+            "infer student --test 50 --draws 20 --steps 2",
+            "--capacity 300",
+            "--capacity 300 --capacity-of stored",
+        ),
+        "--no-linear-start": (SHORT_INFER, "", "--no-linear-start"),
+        "--steps": (INFER, "--steps 2", "--steps 3"),
+        "--seconds": (INFER, "--steps 2", "--seconds 0.2"),
+        "--learning-rate": (SHORT_INFER, "", "--learning-rate 0.02"),
+        "--given": (SHORT_INFER, "--given x1=1,x2=0,x3=2", "--given x1=1,x2=0,x3=2 --given x1=1,x2=0,x3=0"),
+        "--data": (SHORT_INFER, "", "--data points.csv"),
+        "--draws": ("infer fork --test 50 --capacity 100 --steps 2 --no-linear-start", "--draws 20", "--draws 30"),
+        "--test": ("infer fork --draws 20 --capacity 100 --steps 2 --no-linear-start", "--test 50", "--test 60"),
+        "--calibration": (SHORT_INFER, "", "--calibration"),
+        "--runs": (SHORT_INFER, "", "--runs 2"),
+        "--seed": (SHORT_INFER, "", "--seed 1"),
+        "--json": (SHORT_INFER, "", "--json"),
     },
     "figure elbo-vs-size": with_sweep(
         SHORT_FIGURE,
@@ -158,6 +185,7 @@ def here(tmp_path, monkeypatch):
     Path("barren.json").write_text(barren, encoding="utf-8")
     # Of p and q, p costs no fill edge but has three neighbours, q one but has two.
     Path("star.csv").write_text("p,x1\np,x2\nx1,x2\np,x3\nx1,x3\nx2,x3\nq,y1\nq,y2\n", encoding="utf-8")
+    Path("points.csv").write_text("x2;x1;x3\n1,5;0;2\n".replace(",", "."), encoding="utf-8")
     with Store("cells.sqlite") as store:
         for experiment in ("one", "two"):
             config = {"experiment": experiment}
@@ -305,6 +333,25 @@ def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch, here, capsys):
         ("table parts --reference .", "The file . cannot be written: it is a folder"),
         ("table tuning --networks fork fork", "The networks must be different"),
         ("table tuning --tries 0", "is at least 1, but 0 came"),
+        ("infer fork --steps 2 --seconds 3", "--seconds: not allowed with argument --steps"),
+        ("infer fork --given x1=1,x2=1,x3=1 --data points.csv", "--data: not allowed with argument --given"),
+        ("infer fork --given x1=1,x2=1", "for each observed variable of fork, but x3 lacks in --given"),
+        ("infer fork --given x1=1,x2=1,x3=1,x3=2", "but x3 is too much in --given"),
+        ("infer fork --given x1=1,x2=1,x3=1,z=2", "but z is too much in --given"),
+        ("infer fork --given x1=1,x2=1,x3=red", "A finite number is expected, but 'red' came"),
+        ("infer fork --given x1", "--given takes NAME=VALUE"),
+        ("infer fork --data lacking.csv", "The file lacking.csv cannot be read"),
+        ("infer fork --data star.csv", "but x2 lacks in line 2 of star.csv"),
+        ("infer fork --inverse nami-sideways", "sideways"),
+        ("infer fork --inverse mean_field mean_field", "The inverses must be different"),
+        ("infer fork --family cauchy", "The family 'cauchy' does not exist"),
+        ("infer fork --capacity-of size", "one of active, stored, width"),
+        ("infer fork --capacity 1", "but the capacity is 1"),
+        ("infer fork --draws 1", "at least 2 samples, but 1 came"),
+        ("infer fork --test 1", "at least 2 test points, but 1 came"),
+        ("infer fork --runs 0", "is at least 1, but 0 came"),
+        ("infer fork --family flow flow", "The families must be different"),
+        ("infer fork --steps 0", "is at least 1, but 0 came"),
         ("results", "Name either the file of a store or --reference"),
         ("results cells.sqlite --reference table-1", "Name either the file of a store or --reference"),
         ("results --reference table-1 --experiment one", "--experiment is for a store"),

@@ -3,6 +3,7 @@
 from sirenvae.models.density import FlowDensity
 from sirenvae.models.gaussian_mixture import GaussianMixture
 from sirenvae.models.inference_network import InferenceNetwork
+from sirenvae.models.marginal_network import MarginalNetwork
 from sirenvae.models.mixture_inference import MixtureInference
 from sirenvae.models.mixture_sets import MixtureSets
 from sirenvae.models.replicas import Fittable
@@ -16,6 +17,7 @@ __all__ = [
     "FlowDensity",
     "GaussianMixture",
     "InferenceNetwork",
+    "MarginalNetwork",
     "MixtureInference",
     "MixtureSets",
     "SIReNVAE",

@@ -14,6 +14,7 @@ from torch.distributions import Distribution
 
 from sirenvae import objectives
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.graphs.network import check_real
 from sirenvae.models.likelihoods import Likelihood
 from sirenvae.models.point_model import PointModel, check_count
 from sirenvae.models.points import Points
@@ -60,6 +61,8 @@ class LatentVariableModel(PointModel):
         network: BayesianNetwork | None = None,
     ):
         super().__init__(names, replicas)
+        if network is not None:
+            check_real(network, f"A {type(self).__name__}")
         self.network = network
         self.latent_features, self.observed_features = latent_features, len(self.names)
         self.num_variables = self.latent_features + self.observed_features

@@ -7,24 +7,29 @@ Source:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import networkx as nx
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, Inverse
-from sirenvae.models.families import FAMILIES
+from sirenvae.graphs.judging.proofs import first_violation
+from sirenvae.models.families import family_over
+from sirenvae.models.least_squares import least_squares
 from sirenvae.models.points import Points, as_points
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulator import draw_network
+from sirenvae.models.states import OneHot, check_states
 from sirenvae.models.units import Units
 from sirenvae.nets.factor_nets import LAYOUTS, width_for
 
 _UNIT_DRAWS = 10_000  # of the network, for the units of its variables
+_START_DRAWS, _PIECE = 400_000, 20_000  # of the network, for the linear start, and how many of them at once
 _CAPACITY = 6_000  # active weights
 
 
@@ -41,19 +46,30 @@ class InferenceNetwork(Fittable):
     Arguments:
         network: The Bayesian network.
         inverse: Which variables each latent may look at, see :func:`sirenvae.invert`.
-        family: Of each factor: ``"gaussian"`` or ``"mixture"``, of three normal distributions.
+        family: Of each factor: ``"gaussian"``; ``"mixture"``, of three normal distributions, of five as
+            ``"mixture-5"``; or ``"flow"``, a spline of eight bins, of twelve as ``"flow-12"``. In a discrete
+            network every factor is categorical, and its parents' states are seen as ones and zeros; there is no linear
+            start.
         layout: ``"per_variable"``, a small network for each factor, or ``"masked"``, one for all.
         capacity: Most active weights of a replica, output layer and linear part included; widths are solved from it.
+        capacity_of: What the capacity counts: ``"active"`` weights, all that are ``"stored"``, those that a mask
+            removes too, or the ``"width"`` of a hidden layer itself.
         num_layers: Hidden layers.
+        linear_start: Whether training begins at the best linear posterior with the inverse's edges: each latent
+            regressed on its parents by least squares, over 400,000 draws of the network or over the fixed set. Then
+            there is nothing left to learn for Gaussian factors of a linear-Gaussian network, and they are trained by
+            the recipe ``"refinement"``; to watch them learn, leave the start out. A network whose linear part was
+            trained already is left as it is.
+        faithful: Whether an inverse that claims a false independence is refused.
         replicas: Leading shape R of all weights.
 
     Attributes:
         order: The latents from the last eliminated one to the first, the order in which they are drawn.
-        num_active: Active weights of a replica.
+        num_active, num_stored: Active weights of a replica, and all that are stored; biases left out.
 
     Raises:
-        InputError: If the inverse is of other variables or has a cycle, there is no such family or layout, or the
-            capacity is too small for the edges.
+        InputError: If the inverse is of other variables or has a cycle, there is no such family or layout, the
+            capacity is too small for the edges, or the inverse is not faithful where that was asked.
 
     Example:
         >>> import sirenvae as sv
@@ -71,43 +87,69 @@ class InferenceNetwork(Fittable):
         self,
         network: BayesianNetwork,
         inverse: Inverse,
-        family: str = "gaussian",
+        family: str | None = None,
         layout: str = "per_variable",
         *,
         capacity: int = _CAPACITY,
+        capacity_of: str = "active",
         num_layers: int = 2,
+        linear_start: bool = True,
+        faithful: bool = False,
         replicas: tuple[int, ...] = (),
     ):
         super().__init__(replicas)
-        for what, choice, allowed in (("family", family, FAMILIES), ("layout", layout, LAYOUTS)):
-            if choice not in allowed:
-                raise InputError(f"The {what} {choice!r} does not exist; it is one of {', '.join(allowed)}.")
+        if layout not in LAYOUTS:
+            raise InputError(f"The layout {layout!r} does not exist; it is one of {', '.join(LAYOUTS)}.")
         self.network, self.inverse = network, inverse
-        self.settings = {"family": family, "layout": layout, "capacity": capacity, "num_layers": num_layers}
         self.num_variables = len(network.variables)
-        self.order = _order(network, inverse)
+        self.order = drawing_order(network, inverse)
+        if faithful:
+            _check_faithful(network, inverse, self.order)
         self.adjacency = _adjacency(network, inverse, self.order)
-        self.family, kind = FAMILIES[family](), LAYOUTS[layout]
-        width = width_for(kind, self.adjacency, self.family.num_parameters, num_layers, capacity)
-        self.net = kind(self.adjacency, self.family.num_parameters, [width] * num_layers, replicas)
-        self.num_active = self.net.num_active()
-        self.num_units = 4 * len(self.order) * max(1, width)
+        self.family, family = family_over(network, family, self.order)
+        self.settings = {
+            "family": family,
+            "layout": layout,
+            "capacity": capacity,
+            "capacity_of": capacity_of,
+            "num_layers": num_layers,
+            "linear_start": linear_start,
+            "faithful": faithful,
+        }
+        kind = LAYOUTS[layout]
+        self.encode, seen = _inputs(network, self.order, self.adjacency)
+        width = width_for(kind, seen, self.family.num_parameters, num_layers, capacity, capacity_of)
+        self.net = kind(seen, self.family.num_parameters, [width] * num_layers, replicas)
+        self.num_active, self.num_stored = self.net.num_active(), self.net.num_stored()
+        self.num_units = self.net.units_in_a_layer()  # ten runs of a tree are fastest as one program
         self.generations = _generations(self.adjacency)
         self.units = Units((*self.order, *network.observed))
         self.register_buffer("first", self.family.first(), persistent=False)
 
     shared = ("units",)
 
+    @property
+    def default_recipe(self) -> str:
+        """``"refinement"`` where the linear start is as good as its edges allow, else ``"inference"``."""
+        gaussian = self.network.is_linear and self.settings["family"] == "gaussian"
+        return "refinement" if gaussian and self.settings["linear_start"] else "inference"
+
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         return type(self)(self.network, self.inverse, replicas=replicas, **self.settings)
 
     def prepare(self, x, recipes: Sequence) -> None:
-        """Take the units of all variables from the training data, or from draws of the network."""
-        if isinstance(x, BayesianNetwork):
-            rows = _draws(self.network, self.order, _UNIT_DRAWS, torch.Generator().manual_seed(0))
-        else:
-            rows = self._rows(*x)
-        self.units.fit(rows)
+        """Take units of all variables, and the linear start, from the training data or from draws of the network."""
+        if self.network.is_discrete:
+            return  # states have no units
+        generator = torch.Generator().manual_seed(0)
+        fixed = None if isinstance(x, BayesianNetwork) else self._rows(*x)
+        if fixed is None:
+            self._check_draws_of(x)
+        self.units.fit(_draws(x, self.order, _UNIT_DRAWS, generator) if fixed is None else fixed)
+        if not self.settings["linear_start"] or self.net.has_linear():
+            return
+        pieces = self._start_draws(x, generator) if fixed is None else [fixed]
+        self._start(*least_squares((self.units.standard(piece.to(self.device)) for piece in pieces), self.adjacency))
 
     def sources(self, x) -> list:
         """Training data.
@@ -119,8 +161,7 @@ class InferenceNetwork(Fittable):
         count = torch.Size(self.replicas).numel()
         if not isinstance(x, BayesianNetwork):
             return [self.units.standard(self._rows(*x)).to(self.dtype)] * count
-        if (x.variables, x.observed) != (self.network.variables, self.network.observed):
-            raise InputError(f"The inference network is for {self.network.name}, but draws of {x.name} came.")
+        self._check_draws_of(x)
 
         def simulator(num_rows: int, generator: torch.Generator) -> Tensor:
             return self.units.standard(_draws(x, self.order, num_rows, generator).to(self.device)).to(self.dtype)
@@ -131,6 +172,19 @@ class InferenceNetwork(Fittable):
         """Negative log density of the latents given the observed variables, in standard units."""
         return -self.log_prob_of_rows(batch)
 
+    def check_single(self, network: BayesianNetwork) -> None:
+        """Reject a question that is put to one inference network of one network.
+
+        Raises:
+            InputError: If it has replicas, or is of other variables.
+        """
+        if self.replicas:
+            raise InputError(
+                f"One inference network is asked, but one with replicas {self.replicas} came; take q.replica(i)."
+            )
+        if (self.network.variables, self.network.observed) != (network.variables, network.observed):
+            raise InputError(f"The inference network is for {self.network.name}, not for {network.name}.")
+
     def log_volume(self) -> Tensor:
         latents = self.units.scale[0, : len(self.order)].log().sum()
         return latents.expand(*self.replicas, 1)
@@ -138,22 +192,46 @@ class InferenceNetwork(Fittable):
     def forward(self, x: Points) -> InferenceDistribution:
         """q(z | x) of each point; x in raw units, shape ``(N, D)`` or ``(*R, N, D)``, columns in declared order."""
         points = as_points(x, self.network.observed).to(self.device)
+        if self.network.is_discrete:
+            check_states(self.network, points, self.network.observed)
         return InferenceDistribution(self, points.expand(*self.replicas, *points.shape[-2:]))
 
-    def parameters_of_rows(self, rows: Tensor) -> Tensor:
-        """What the net says of each factor at rows z|x, standard units, latents in drawing order: ``(*R, N, K, P)``."""
-        return self.net(rows) + self.first
+    def parameters_of_rows(self, rows: Tensor, latents: Sequence[int] | None = None) -> Tensor:
+        """What the net says of each factor at rows z|x, standard units, latents in drawing order: ``(*R, N, K, P)``;
+        of some latents alone, counted in that order, where these are given.
+        """
+        first = self.first if latents is None or self.first.ndim == 1 else self.first[latents]
+        return self.net(self.encode(rows), latents) + first
 
     def log_prob_of_rows(self, rows: Tensor) -> Tensor:
         """Log density of z given x, shape ``(*R, N)``, nats; rows as for :meth:`parameters_of_rows`."""
         factors = self.family.factor(self.parameters_of_rows(rows))
         return factors.log_prob(rows[..., : len(self.order)]).sum(dim=-1)
 
+    def _check_draws_of(self, network: BayesianNetwork) -> None:
+        if (network.variables, network.observed) != (self.network.variables, self.network.observed):
+            raise InputError(f"The inference network is for {self.network.name}, but draws of {network.name} came.")
+
+    def _start_draws(self, network: BayesianNetwork, generator: torch.Generator) -> Iterator[Tensor]:
+        for _ in range(_START_DRAWS // _PIECE):
+            yield _draws(network, self.order, _PIECE, generator)
+
+    def _start(self, slopes: Tensor, intercepts: Tensor, deviations: Tensor) -> None:
+        """Let the net say of each factor its linear prediction, whatever else the family may say left as at first."""
+        first, roles = self.first.to(slopes), self.family.roles()
+        places, scales = (torch.tensor([role == wanted for role in roles]).to(slopes) for wanted in "ls")
+        moved = intercepts.unsqueeze(-1) + deviations.unsqueeze(-1) * first - first
+        offsets = places * moved + scales * deviations.log().unsqueeze(-1)
+        self.net.set_linear(slopes.unsqueeze(-1) * places, offsets)
+
     def _rows(self, x: Points, z: Points) -> Tensor:
         """z|x in raw units, latents in drawing order."""
         x, z = as_points(x, self.network.observed), as_points(z, self.network.latents)
         if len(x) != len(z):
             raise InputError(f"There are {len(x)} rows of observed values, but {len(z)} of latent ones.")
+        if self.network.is_discrete:
+            check_states(self.network, x, self.network.observed)
+            check_states(self.network, z, self.network.latents)
         place = {v: i for i, v in enumerate(self.network.latents)}
         return torch.cat([z[:, [place[v] for v in self.order]], x], dim=1)
 
@@ -179,6 +257,8 @@ class InferenceDistribution(Distribution):
         network, shape = self._network, self.batch_shape + self.event_shape
         if value.shape[value.ndim - len(shape) :] != shape:
             raise InputError(f"Latents have shape (*, {', '.join(map(str, shape))}), but {tuple(value.shape)} came.")
+        if network.network.is_discrete:
+            check_states(network.network, value, network.network.latents)
         z = self._rows_first(value.to(self._x)[..., self._columns])
         rows = network.units.standard(torch.cat([z, self._repeated(z.shape[-2])], dim=-1)).to(network.dtype)
         with network.asked(graph=True):
@@ -199,7 +279,7 @@ class InferenceDistribution(Distribution):
         rows = network.units.standard(rows).to(network.dtype)
         with network.asked():
             for generation in network.generations:
-                parameters = network.parameters_of_rows(rows)[..., generation, :]
+                parameters = network.parameters_of_rows(rows, generation)
                 rows[..., generation] = network.family.sample(parameters, generator)
         drawn = network.units.raw(rows.double())[..., : shape[-1]]
         z = torch.empty_like(drawn)
@@ -223,8 +303,12 @@ class InferenceDistribution(Distribution):
         return apart.reshape(*shape, values.shape[-1])
 
 
-def _order(network: BayesianNetwork, inverse: Inverse) -> tuple:
-    """The latents, parents in the inverse before children; the last eliminated one first where that is known."""
+def drawing_order(network: BayesianNetwork, inverse: Inverse) -> tuple:
+    """The latents, parents in the inverse before children; the last eliminated one first where that is known.
+
+    Raises:
+        InputError: If the inverse is of other variables, has a cycle, or gives an observed variable a latent parent.
+    """
     if set(inverse.dag) != set(network.variables):
         raise InputError(f"The inverse is not over the variables of {network.name}.")
     if not nx.is_directed_acyclic_graph(inverse.dag):
@@ -239,6 +323,16 @@ def _order(network: BayesianNetwork, inverse: Inverse) -> tuple:
     return tuple(v for v in ordered if v in latents)
 
 
+def _check_faithful(network: BayesianNetwork, inverse: Inverse, order: tuple) -> None:
+    lost = first_violation(network, replace(inverse, elimination_order=list(reversed(order))))
+    if lost is not None:
+        given = f" given {', '.join(map(str, lost.given))}" if lost.given else ""
+        raise InputError(
+            f"The inverse is not faithful: it says that {lost.x} and {lost.y} are independent{given}, but in "
+            f"{network.name} they depend on each other along {', '.join(map(str, lost.network_path))}."
+        )
+
+
 def _adjacency(network: BayesianNetwork, inverse: Inverse, order: tuple) -> Tensor:
     """Row i lists the parents of latent i of the order; columns are the latents in this order, then the observed."""
     column = {v: j for j, v in enumerate((*order, *network.observed))}
@@ -247,6 +341,14 @@ def _adjacency(network: BayesianNetwork, inverse: Inverse, order: tuple) -> Tens
         for parent in inverse.dag.predecessors(v):
             rows[i, column[parent]] = True
     return rows
+
+
+def _inputs(network: BayesianNetwork, order: tuple, adjacency: Tensor) -> tuple[nn.Module, Tensor]:
+    """What makes inputs of rows z|x, and which of them each latent sees: a column for each state, or for each value."""
+    if not network.is_discrete:
+        return nn.Identity(), adjacency
+    encode = OneHot([len(network.states[v]) for v in (*order, *network.observed)])
+    return encode, adjacency[:, encode.owner]
 
 
 def _generations(adjacency: Tensor) -> list[list[int]]:

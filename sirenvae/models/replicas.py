@@ -100,6 +100,11 @@ class Fittable(nn.Module, ABC):
         """The parameters that training moves, by their full names; all of them by default."""
         return dict(self.named_parameters())
 
+    @property
+    def default_recipe(self) -> str:
+        """The name of the recipe that it is trained by where none is given."""
+        return "default"
+
     @abstractmethod
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         """A new model of the same kind, and in the same phase, with other replicas."""

@@ -1,8 +1,8 @@
 """Networks that give every variable the numbers of its own factor, from its parents alone: in two layouts.
 
 ``masked`` is one network whose masks keep the factors apart, ``per_variable`` a small network for each variable. The
-capacity of either is the number of its *active* weights, those that a mask keeps: what is stored beside them is zero
-and stays so.
+capacity of either is the number of its *active* weights, those that a mask keeps: what is stored beside them acts on
+nothing. Two networks may also be compared at equal stored weights, or at equal width.
 """
 
 from __future__ import annotations
@@ -44,12 +44,33 @@ class FactorNet(nn.Module, ABC):
         self.num_variables = len(adjacency)
 
     @abstractmethod
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Shape ``(*R, N, M)`` to ``(*R, N, D, P)``."""
+    def forward(self, inputs: Tensor, variables: Sequence[int] | None = None) -> Tensor:
+        """Shape ``(*R, N, M)`` to ``(*R, N, D, P)``; of some variables alone, D as many, where these are given."""
+
+    @abstractmethod
+    def set_linear(self, slopes: Tensor, offsets: Tensor) -> None:
+        """Become a linear map: hidden layers stay as they are, but the output layer no longer looks at them.
+
+        Arguments:
+            slopes: Shape ``(D, M, P)``; what is no edge is left out.
+            offsets: Shape ``(D, P)``.
+        """
+
+    @abstractmethod
+    def has_linear(self) -> bool:
+        """Whether the linear part has left zero, its start."""
 
     @abstractmethod
     def num_active(self) -> int:
         """How many weights a replica has, biases left out, those that a mask removes not counted."""
+
+    @abstractmethod
+    def num_stored(self) -> int:
+        """How many weights a replica has, biases left out, those that a mask removes counted too."""
+
+    @abstractmethod
+    def units_in_a_layer(self) -> int:
+        """How many units the widest hidden layer has, those of all variables together."""
 
     @staticmethod
     @abstractmethod
@@ -68,14 +89,33 @@ class MaskedFactorNet(FactorNet):
         wide = adjacency.repeat_interleave(num_parameters, dim=0)
         self.linear = MaskedLinear(wide, replicas, gain=0.0, bias=False)
 
-    def forward(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, variables: Sequence[int] | None = None) -> Tensor:
         units = inputs
         for layer in self.hidden:
             units = nn.functional.elu(layer(units))
-        return (self.output(units) + self.linear(inputs)).unflatten(-1, (self.num_variables, self.num_parameters))
+        found = (self.output(units) + self.linear(inputs)).unflatten(-1, (self.num_variables, self.num_parameters))
+        return found if variables is None else found[..., variables, :]
+
+    @torch.no_grad()
+    def set_linear(self, slopes: Tensor, offsets: Tensor) -> None:
+        self.linear.weight.copy_(slopes.mT.flatten(0, 1) * self.linear.mask)
+        self.output.weight.zero_()
+        self.output.bias.copy_(offsets.flatten())
+
+    def has_linear(self) -> bool:
+        return bool(self.linear.weight.any())
 
     def num_active(self) -> int:
-        return sum(int(layer.mask.sum()) for layer in (*self.hidden, self.output, self.linear))
+        return sum(int(layer.mask.sum()) for layer in self._layers())
+
+    def num_stored(self) -> int:
+        return sum(layer.mask.numel() for layer in self._layers())
+
+    def units_in_a_layer(self) -> int:
+        return max(self.hidden_features)
+
+    def _layers(self) -> list[MaskedLinear]:
+        return [*self.hidden, self.output, self.linear]
 
     @staticmethod
     def least_width(adjacency: Tensor) -> int:
@@ -111,19 +151,42 @@ class PerVariableNets(FactorNet):
         self.output_bias = nn.Parameter(torch.zeros(*replicas, len(adjacency), 1, num_parameters))
         self.linear_weight = nn.Parameter(torch.zeros(*replicas, len(adjacency), most, num_parameters))
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        own = (inputs[..., self.inputs] * self.kept).movedim(-2, -3)  # (*R, D, N, most)
+    def forward(self, inputs: Tensor, variables: Sequence[int] | None = None) -> Tensor:
+        def of(values: Tensor) -> Tensor:
+            return values if variables is None else values[..., variables, :, :]
+
+        looked_at, kept = (value.unsqueeze(-1) for value in (self.inputs, self.kept))
+        own = (inputs[..., of(looked_at).squeeze(-1)] * of(kept).squeeze(-1)).movedim(-2, -3)  # (*R, D, N, most)
         units = own
         for weight, bias in zip(self.weights, self.biases, strict=True):
-            units = nn.functional.elu(units @ weight + bias)
-        found = units @ self.output_weight + self.output_bias + own @ self.linear_weight
+            units = nn.functional.elu(units @ of(weight) + of(bias))
+        found = units @ of(self.output_weight) + of(self.output_bias) + own @ of(self.linear_weight)
         return found.movedim(-3, -2)
+
+    @torch.no_grad()
+    def set_linear(self, slopes: Tensor, offsets: Tensor) -> None:
+        own = slopes.gather(1, self.inputs.unsqueeze(-1).expand(-1, -1, slopes.shape[-1]))
+        self.linear_weight.copy_(own * self.kept.unsqueeze(-1))
+        self.output_weight.zero_()
+        self.output_bias.copy_(offsets.unsqueeze(1))
+
+    def has_linear(self) -> bool:
+        return bool(self.linear_weight.any())
 
     def num_active(self) -> int:
         edges, variables = int(self.kept.sum()), self.num_variables
         sizes = [*self.hidden_features, self.num_parameters]
         between = sum(variables * a * b for a, b in pairwise(sizes))
         return edges * sizes[0] + between + (edges * self.num_parameters if self.hidden_features else 0)
+
+    def num_stored(self) -> int:
+        most = self.inputs.shape[1]
+        sizes = [most, *self.hidden_features, self.num_parameters]
+        each = sum(a * b for a, b in pairwise(sizes)) + (most * self.num_parameters if self.hidden_features else 0)
+        return self.num_variables * each
+
+    def units_in_a_layer(self) -> int:
+        return self.num_variables * max(self.hidden_features, default=1)
 
     @staticmethod
     def least_width(adjacency: Tensor) -> int:
@@ -133,29 +196,48 @@ class PerVariableNets(FactorNet):
 LAYOUTS = {"masked": MaskedFactorNet, "per_variable": PerVariableNets}
 
 
-def width_for(layout: type[FactorNet], adjacency: Tensor, num_parameters: int, num_layers: int, budget: int) -> int:
-    """The width of hidden layers whose active weights come closest to a budget from below.
+SIZES = ("active", "stored", "width")  # What may be held equal when two networks are compared.
+
+
+def width_for(
+    layout: type[FactorNet],
+    adjacency: Tensor,
+    num_parameters: int,
+    num_layers: int,
+    budget: int,
+    of: str = "active",
+) -> int:
+    """The width of hidden layers whose weights come closest to a budget from below.
 
     Arguments:
         layout: One of :data:`LAYOUTS`.
         adjacency, num_parameters: As for :class:`FactorNet`.
         num_layers: Hidden layers, all of one width.
-        budget: Active weights.
+        budget: Weights, or the width itself.
+        of: What the budget is of: ``"active"`` weights, ``"stored"`` weights, or the ``"width"``.
 
     Raises:
-        InputError: If even the narrowest network that keeps every edge has more.
+        InputError: If even the narrowest network that keeps every edge has more, or there is no such size.
     """
+    if of not in SIZES:
+        raise InputError(f"A capacity of {of!r} does not exist; it is one of {', '.join(SIZES)}.")
 
     def count(width: int) -> int:
-        return layout(adjacency, num_parameters, [width] * num_layers).num_active()
+        if of == "width":
+            return width
+        net = layout(adjacency, num_parameters, [width] * num_layers)
+        return net.num_active() if of == "active" else net.num_stored()
 
     with torch.random.fork_rng(devices=[]):
         least = layout.least_width(adjacency)
         if (smallest := count(least)) > budget:
+            what = "units in a layer" if of == "width" else f"{of} weights"
             raise InputError(
-                f"A network that keeps all {int(adjacency.sum())} edges has at least {smallest:,} active weights, but "
-                f"the capacity is {budget:,}."
+                f"A network that keeps all {int(adjacency.sum())} edges has at least {smallest:,} {what}, but the "
+                f"capacity is {budget:,}."
             )
+        if of == "width":
+            return budget
         low, high = least, 2 * least
         while count(high) <= budget:
             low, high = high, 2 * high

@@ -19,7 +19,7 @@ from sirenvae.training.selection import Selection
 def fit(
     model: Fittable | Sequence[Fittable],
     x: Points | Simulator | Sequence[Points | Simulator],
-    recipe: str | Recipe | Sequence[str | Recipe] | Phases = "default",
+    recipe: str | Recipe | Sequence[str | Recipe] | Phases | None = None,
     *,
     seed: int | Sequence[int] = 0,
     every: int = 1,
@@ -37,10 +37,10 @@ def fit(
             model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
             Instead of a table a simulator: a function of a number of rows and a generator that gives new ones at
             every step. What rows hold that are more than x, the model says.
-        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``"selected"`` chooses
-            one for each by cross-validation, see :class:`~sirenvae.training.selection.Selection`; it is no entry of a
-            list. One with several learning rates tries all, see :class:`~sirenvae.training.rates.RateSearch`. Several
-            one after the other are :class:`~sirenvae.training.phases.Phases`.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`, or one for each replica; by default that of the model.
+            ``"selected"`` chooses one for each by cross-validation, no entry of a list, see
+            :class:`~sirenvae.training.selection.Selection`. Of several learning rates each is tried, see
+            :class:`~sirenvae.training.rates.RateSearch`. :class:`~sirenvae.training.phases.Phases` are several.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
@@ -61,7 +61,7 @@ def fit(
         [1, 2, 3]
 
     Source:
-        The recipe ``"paper"``: Mouton & Kroon, SIReN-VAE (2022), section 3. The default recipe is ours.
+        The recipe ``"paper"``: Mouton & Kroon, SIReN-VAE (2022), section 3. The others are ours.
     """
     if recipe == SELECTED:
         return Selection(model, x, seed, every)
@@ -78,8 +78,10 @@ def fit(
     return begin(model, sources, recipes, seed, every)
 
 
-def _recipes(recipe: str | Recipe | Sequence[str | Recipe], models: list[Fittable]) -> list[Recipe]:
-    """One for each replica."""
+def _recipes(recipe: str | Recipe | Sequence[str | Recipe] | None, models: list[Fittable]) -> list[Recipe]:
+    """One for each replica; where none came, that of its model."""
+    if recipe is None:
+        recipe = [one.default_recipe for one in models for _ in range(math.prod(one.replicas))]
     given = per_replica("recipe", recipe, models)
     return [_recipe_named(one) if isinstance(one, str) else one for one in given]
 

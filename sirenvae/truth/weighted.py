@@ -14,6 +14,8 @@ from sirenvae.models.points import Points, as_points
 from sirenvae.objectives.iwae import bound_from_sums, ess_from_sums, log_sums
 from sirenvae.truth.distributions import joint_log_prob
 
+_ROWS_AT_ONCE = 50_000  # More would need gigabytes where there are many latents.
+
 
 @dataclass(frozen=True, eq=False)
 class WeightedDraws:
@@ -37,6 +39,19 @@ class WeightedDraws:
     def mean(self) -> Tensor:
         """The mean of the posterior, shape ``(N, K)``."""
         return (torch.softmax(self.log_weights, dim=0).unsqueeze(-1) * self.z).sum(dim=0)
+
+    def quantile(self, level: float) -> Tensor:
+        """Where the weighted draws reach a share of the posterior's mass, shape ``(N, K)``.
+
+        Raises:
+            InputError: If the level is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise InputError(f"The level of a quantile lies between 0 and 1, but {level} came.")
+        values, order = self.z.sort(dim=0)
+        weights = torch.softmax(self.log_weights, dim=0).unsqueeze(-1).expand_as(self.z).gather(0, order)
+        reached = (weights.cumsum(dim=0) < level).sum(dim=0, keepdim=True).clamp_max(len(self.z) - 1)
+        return values.gather(0, reached).squeeze(0)
 
 
 @torch.no_grad()
@@ -70,15 +85,26 @@ def importance(
     """
     if num_samples < 2:
         raise InputError(f"An error needs at least 2 samples, but {num_samples} came.")
-    if q.replicas:
-        raise InputError(f"One inference network proposes, but one with replicas {q.replicas} came; take q.replica(i).")
-    if (q.network.variables, q.network.observed) != (network.variables, network.observed):
-        raise InputError(f"The inference network is for {q.network.name}, not for {network.name}.")
+    q.check_single(network)
     points = as_points(x, network.observed).cpu()
-    proposal = q(points)
-    z = proposal.sample((num_samples,), generator)
-    log_weights = joint_log_prob(network, points, z) - proposal.log_prob(z).cpu()
+    pieces = points.split(max(1, _ROWS_AT_ONCE // num_samples))
+    parts = [_weighed(network, q, piece, num_samples, generator) for piece in pieces]
+    z, log_weights = (torch.cat(values, dim=1) for values in zip(*parts, strict=True))
+    if (impossible := (log_weights == -torch.inf).all(dim=0)).any():
+        raise InputError(
+            f"Point {int(impossible.nonzero()[0])} (counted from 0) has probability 0 in {network.name}, or so little "
+            f"that none of {num_samples:,} draws explains it."
+        )
     sums = log_sums(log_weights)
     size = ess_from_sums(sums)
     error = (1 / size - 1 / num_samples).clamp_min(0).sqrt()
     return WeightedDraws(bound_from_sums(sums, num_samples), error, size, z, log_weights)
+
+
+def _weighed(
+    network: BayesianNetwork, q: InferenceNetwork, points: Tensor, num_samples: int, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Draws ``(S, N, K)`` and their log weights ``(S, N)``."""
+    proposal = q(points)
+    z = proposal.sample((num_samples,), generator)
+    return z.cpu(), joint_log_prob(network, points, z) - proposal.log_prob(z).cpu()

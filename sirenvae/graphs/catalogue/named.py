@@ -10,6 +10,7 @@ from importlib.resources import files
 import networkx as nx
 
 from sirenvae.errors import InputError
+from sirenvae.graphs.catalogue.discrete import DISCRETE, about_discrete, discrete_names, load_discrete
 from sirenvae.graphs.catalogue.generated import generate_network, generated_of
 from sirenvae.graphs.catalogue.nonlinear import circuit, tanh_network
 from sirenvae.graphs.catalogue.plated import gaussian_mixture_network, mixture_size
@@ -82,9 +83,10 @@ def network_names() -> list[str]:
     """The names that :func:`load_network` offers.
 
     Any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12), ``gaussian-mixture-N`` (N from 2 to 1000) and what
-    :func:`generate_network` makes are found too.
+    :func:`generate_network` makes are found too. The discrete ones are named where pgmpy is installed, which brings
+    them.
     """
-    return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR]
+    return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR, *discrete_names()]
 
 
 def about_network(name: str) -> str:
@@ -99,7 +101,7 @@ def about_network(name: str) -> str:
         return f"A Bayesian mixture of normal distributions, {num_data} data in a plate: a structure without numbers."
     if (asked := generated_of(name)) is not None:
         return f"{asked.title}, seed {asked.seed}; the leaves are seen."
-    return _ABOUT[name]
+    return about_discrete(name) if name in DISCRETE else _ABOUT[name]
 
 
 @lru_cache(maxsize=64)
@@ -107,13 +109,15 @@ def load_network(name: str) -> BayesianNetwork:
     """Load a named network, with conditionals: linear Gaussian but for ``circuit``, ``tree-tanh-D``, ``ecoli70-tanh``.
 
     ``gaussian-mixture-N`` alone is a bare structure, with a plate of N data.
+    ``asia``, ``sachs``, ``alarm``, ``insurance`` and others of :data:`~sirenvae.graphs.catalogue.discrete.DISCRETE`
+    have tables over states, from the files that come with pgmpy; nothing is fetched.
 
     Arguments:
         name: One of :func:`network_names`, or ``binary-tree-D`` or ``tree-tanh-D``, or the name of a generated network,
             such as ``random-dag-20-2-7``.
 
     Raises:
-        InputError: If there is no such network.
+        InputError: If there is no such network, or pgmpy is missing and it is one of its.
 
     Example:
         >>> load_network("ecoli70")
@@ -128,6 +132,8 @@ def load_network(name: str) -> BayesianNetwork:
         return gaussian_mixture_network(num_data)
     if (asked := generated_of(name)) is not None:
         return generate_network(asked.kind, asked.num_variables, asked.parents, asked.seed)
+    if name in DISCRETE:
+        return load_discrete(name)
     if name == "circuit":
         return circuit(name)
     if name == "ecoli70-tanh":

@@ -39,6 +39,26 @@ def is_faithful(network: BayesianNetwork, inverse: Inverse) -> bool:
     Source:
         Webb et al. (2018), Definition 1.
     """
+    return first_violation(network, inverse) is None
+
+
+def first_violation(network: BayesianNetwork, inverse: Inverse) -> Independence | None:
+    """The first independence that an inverse asserts and the network does not have, or ``None`` if it is faithful.
+
+    Arguments:
+        network, inverse: As for :func:`is_faithful`.
+
+    Returns:
+        A variable and another one before it in the inverse, given the parents of the first; the network's path between
+        them is the witness.
+
+    Example:
+        >>> from sirenvae.graphs import invert, load_network
+        >>> net = load_network("student")
+        >>> lost = first_violation(net, invert(net, method="stuhlmueller"))
+        >>> lost.x, lost.y, lost.given, lost.network_path
+        ('L', 'H', ('J',), ('L', 'G', 'H'))
+    """
     part_of = {v: part for part in nx.weakly_connected_components(network.dag) for v in part}
     eliminated = set(inverse.elimination_order)
     before: dict[int, set[Variable]] = {id(part): part - eliminated for part in part_of.values()}
@@ -46,10 +66,12 @@ def is_faithful(network: BayesianNetwork, inverse: Inverse) -> bool:
         if v not in eliminated:
             continue
         parents, earlier = set(inverse.dag.pred[v]), before[id(part_of[v])]
-        if border(network.dag, v, earlier - parents, parents) - parents:
-            return False
+        if lost := border(network.dag, v, earlier - parents, parents) - parents:
+            other = network.in_declared_order(lost)[0]
+            path = active_path(network.dag, v, other, parents)
+            return Independence(v, other, network.in_declared_order(parents), tuple(path), None)
         earlier.add(v)
-    return True
+    return None
 
 
 def is_minimal(network: BayesianNetwork, inverse: Inverse) -> bool:
