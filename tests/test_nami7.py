@@ -3,7 +3,7 @@
 import pytest
 
 import sirenvae as sv
-from sirenvae.experiments.nami7 import INVERSES, PRESETS, Nami7, preset
+from sirenvae.experiments.nami7 import MIXTURE_INVERSES, PRESETS, Nami7, preset
 from sirenvae.figures.nami7 import LOOKS, nami7_figure
 
 SMALL = dict(num_data=6, num_sets=2000, num_test=20, evidence_samples=300, datum_features=8, set_features=12)
@@ -19,7 +19,7 @@ def found():
 
 def test_a_cell_for_each_inverse_with_progress_and_runs_that_end_lower(found):
     trial, events, points = found
-    assert [point.cell.learner for point in points] == list(INVERSES)
+    assert [point.cell.learner for point in points] == list(MIXTURE_INVERSES)
     assert len(events) > len(points)
     for point in points:
         assert point.values["steps"] == [100, 200]

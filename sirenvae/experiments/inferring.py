@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from sirenvae.errors import InputError
+from sirenvae.experiments.inference_race import inverse_named
 from sirenvae.experiments.runs import COMMON_TEST_SEED
-from sirenvae.graphs import BayesianNetwork, Inverse, invert, is_faithful
+from sirenvae.graphs import BayesianNetwork, is_faithful
 from sirenvae.models import InferenceNetwork
 from sirenvae.training.fit import fit
 from sirenvae.training.loop import EpochRecord
@@ -189,16 +190,6 @@ def _exact_intervals(network: BayesianNetwork, x: Tensor) -> dict[str, Tensor]:
 def runs_of(q: InferenceNetwork) -> list[InferenceNetwork]:
     """Each replica alone; a network without replicas as it is."""
     return [q.replica(r) for r in range(math.prod(q.replicas))] if q.replicas else [q]
-
-
-def inverse_named(network: BayesianNetwork, name: str) -> Inverse:
-    """The inverse that a word such as ``"nami-reverse"`` or ``"mean_field"`` stands for.
-
-    Raises:
-        InputError: If there is no such method or order.
-    """
-    method, dash, order = name.partition("-")
-    return invert(network, order if dash else "topological", method=method)
 
 
 def steps_within(q: InferenceNetwork, network: BayesianNetwork, recipe: Recipe, seconds: float) -> int:

@@ -17,7 +17,7 @@ from sirenvae.experiments.trial import Cell, Point, Progress, Trial
 from sirenvae.graphs import BayesianNetwork, Inverse, invert, load_network
 
 # By name: the order, the method, what it is called.
-INVERSES = {
+MIXTURE_INVERSES = {
     "reverse": ("reverse", "nami", "reverse NaMI"),
     "topological": ("topological", "nami", "topological NaMI"),
     "fully_connected": ("reverse", "fully_connected", "fully connected"),
@@ -35,7 +35,7 @@ class Nami7(Trial):
     evidence of the test sets; ``edges``; ``active``, the weights of a run; ``diverged`` and ``seconds``.
 
     Attributes:
-        inverses: Some of :data:`INVERSES`.
+        inverses: Some of :data:`MIXTURE_INVERSES`.
         num_data: N.
         num_runs: Initializations and orders of the training sets.
         first_seed: Seeds run from here.
@@ -48,7 +48,7 @@ class Nami7(Trial):
     """
 
     name: ClassVar[str] = "nami-7"
-    inverses: tuple[str, ...] = tuple(INVERSES)
+    inverses: tuple[str, ...] = tuple(MIXTURE_INVERSES)
     num_data: int = 200
     num_runs: int = 5
     first_seed: int = 0
@@ -65,8 +65,8 @@ class Nami7(Trial):
     def __post_init__(self):
         if isinstance(self.inverses, list):
             object.__setattr__(self, "inverses", tuple(self.inverses))
-        if unknown := [name for name in self.inverses if name not in INVERSES]:
-            raise InputError(f"There is no inverse {', '.join(map(str, unknown))}; there are {', '.join(INVERSES)}.")
+        if unknown := [name for name in self.inverses if name not in MIXTURE_INVERSES]:
+            raise InputError(f"There is no inverse {', '.join(map(str, unknown))}; there are {', '.join(MIXTURE_INVERSES)}.")
         if not self.inverses or len(set(self.inverses)) < len(self.inverses):
             raise InputError(f"The inverses must be different and at least one, but {list(self.inverses)} came.")
         for name, value in vars(self).items():
@@ -81,8 +81,8 @@ class Nami7(Trial):
         return load_network(f"gaussian-mixture-{self.num_data}")
 
     def inverse(self, name: str) -> Inverse:
-        """One of :data:`INVERSES` of the network."""
-        order, method, _ = INVERSES[name]
+        """One of :data:`MIXTURE_INVERSES` of the network."""
+        order, method, _ = MIXTURE_INVERSES[name]
         return invert(self.network, order, method=method)
 
     def cells(self) -> list[Cell]:
@@ -150,7 +150,7 @@ class Nami7(Trial):
 
 def _compared(rows: Sequence[dict]) -> list[str]:
     """From which step on reverse NaMI is below each other inverse."""
-    curves = {name: {row["step"]: row for row in rows if row["inverse"] == name} for name in INVERSES}
+    curves = {name: {row["step"]: row for row in rows if row["inverse"] == name} for name in MIXTURE_INVERSES}
     sentences, ours = [], curves["reverse"]
     for name in ("topological", "fully_connected"):
         steps = sorted(set(ours) & set(curves[name]))
@@ -159,7 +159,7 @@ def _compared(rows: Sequence[dict]) -> list[str]:
         gaps = [curves[name][step]["kl_mean"] - ours[step]["kl_mean"] for step in steps]
         above = [i for i, gap in enumerate(gaps) if gap <= 0]
         start = 0 if not above else above[-1] + 1
-        words = f"{INVERSES[name][2]} ends {gaps[-1]:+.2f} nats from reverse NaMI"
+        words = f"{MIXTURE_INVERSES[name][2]} ends {gaps[-1]:+.2f} nats from reverse NaMI"
         where = (
             f"is above it from step {steps[start]} of {steps[-1]} on"
             if start < len(steps)

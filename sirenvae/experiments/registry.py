@@ -1,7 +1,7 @@
 """The learners of all experiments: what each is called, how it is drawn, what it costs and how it is built.
 
-Whatever names a learner, a configuration, a table, a figure, a page, asks here. Torch is imported inside the functions,
-so that a page which only mentions learners starts quickly.
+Whatever names a learner or an inverse, a configuration, a table, a figure, a page, asks here. Torch is imported inside
+the functions, so that a page which only mentions learners starts quickly.
 """
 
 from __future__ import annotations
@@ -88,6 +88,38 @@ _ALL = (
 LEARNERS = {learner.name: learner for learner in _ALL}
 VAES = tuple(learner.name for learner in _ALL if learner.kind == VAE)
 CLASSICAL = tuple(learner.name for learner in _ALL if learner.kind == REFERENCE)
+
+
+@dataclass(frozen=True)
+class InverseLook:
+    """A way to an inverse as the experiments know it.
+
+    Attributes:
+        name: In configurations and rows: ``METHOD`` or ``METHOD-ORDER``, as for :func:`sirenvae.invert`; or
+            :data:`OWN_INVERSE`.
+        label: In legends and tables.
+        words: In the middle of a sentence.
+        colour, symbol: Of its marks, the same in every chart; symbols as plotly calls them.
+    """
+
+    name: str
+    label: str
+    words: str
+    colour: str
+    symbol: str
+
+
+OWN_INVERSE = "own"  # one that was changed by hand
+_INVERSES = (
+    InverseLook("stuhlmueller", "heuristic", "the heuristic", "#D55E00", "triangle-up"),
+    InverseLook("nami-topological", "NaMI, topological", "NaMI in topological order", "#009E73", "circle"),
+    InverseLook("nami-reverse", "NaMI, reverse", "NaMI in reverse order", "#56B4E9", "square"),
+    InverseLook("fully_connected", "fully connected", "the fully connected inverse", "#0072B2", "diamond"),
+    InverseLook("mean_field", "mean field", "mean field", "#E69F00", "x"),
+    InverseLook(OWN_INVERSE, "yours", "yours", _PINK, "star"),
+)
+
+INVERSES = {look.name: look for look in _INVERSES}
 
 
 def build_model(

@@ -7,7 +7,7 @@ from sirenvae.graphs.catalogue.plated import plated_network
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian
 from sirenvae.graphs.edits import change_network, changes_between
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
-from sirenvae.graphs.inversion import Inverse, PruningStep, eliminate, invert
+from sirenvae.graphs.inversion import Inverse, PruningStep, change_inverse, eliminate, invert, with_extra_edges
 from sirenvae.graphs.inversion.elimination import EliminationStep
 from sirenvae.graphs.judging.comparison import InverseDifference, compare_inverses, toggled
 from sirenvae.graphs.judging.gap import posterior_gap
@@ -49,6 +49,7 @@ __all__ = [
     "SharedFactor",
     "TanhGaussian",
     "about_network",
+    "change_inverse",
     "change_network",
     "changes_between",
     "compare_inverses",
@@ -83,4 +84,5 @@ __all__ = [
     "tanh_network",
     "toggled",
     "treewidth_bound",
+    "with_extra_edges",
 ]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from sirenvae.experiments.elbo_vs_size import ElboVsSize
+from sirenvae.experiments.trial import Trial
 from sirenvae.experiments.trials import trial_of
 
 QUEUED, RUNNING, STOPPED, FINISHED, FAILED = "queued", "running", "stopped", "finished", "failed"
@@ -26,8 +26,8 @@ class Job:
         state: One of queued, running, stopped, finished, failed.
         message: One sentence about how it ended, if there is something to say.
         worker: What the worker says of itself: its ``device``, and the ``decay`` of each model; empty until it is up.
-        progress: One record per report of a cell in training: ``model``, ``size``, ``step``, ``num_steps``,
-            ``train_elbo`` and ``test_elbo`` per seed, ``replica_steps_per_second``.
+        progress: One record per report of a cell in training: ``model``, ``size``, ``step``, ``num_steps``, and what
+            the trial sees on the way, such as ``test_elbo`` per seed.
         points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the
             command line writes them.
         started, ended: On the monotonic clock, in seconds, as if it had never been interrupted.
@@ -47,7 +47,7 @@ class Job:
     ended: float | None = None
 
     @cached_property
-    def trial(self) -> ElboVsSize:
+    def trial(self) -> Trial:
         """What is trained.
 
         Raises:
@@ -57,8 +57,9 @@ class Job:
 
     @cached_property
     def about(self) -> dict:
-        """What a page says of the trial: ``models``, ``sizes``, ``num_seeds``, ``tasks``, the cells that train as one
-        program, ``num_test``, ``elbo_samples``, ``steps`` per size, and the fields of the ``recipe``."""
+        """What a page says of ELBO against training-set size: ``models``, ``sizes``, ``num_seeds``, ``tasks``, the
+        cells that train as one program, ``num_test``, ``elbo_samples``, ``steps`` per size, and the fields of the
+        ``recipe``."""
         trial = self.trial
         models = [cell for cell in trial.cells() if cell.learner in trial.models]
         return {

@@ -100,10 +100,10 @@ class TrainingManager:
             job.progress, job.points = list(job.progress), list(job.points)
             return job
 
-    def job_ids(self) -> list[str]:
-        """The remembered jobs, newest first."""
+    def job_ids(self, trial: str | None = None) -> list[str]:
+        """The remembered jobs, of all trials or of one, by its name; newest first."""
         with self._changed:
-            return list(reversed(self._jobs))
+            return [job.id for job in reversed(self._jobs.values()) if trial in (None, job.config["trial"])]
 
     def num_ahead(self, job_id: str) -> int:
         """How many jobs run or wait before this one."""

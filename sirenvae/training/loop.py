@@ -138,17 +138,31 @@ class Fit(Iterator[EpochRecord]):
         return [first + replica for replica in chosen]
 
     def __next__(self) -> EpochRecord:
+        return self._trained(self.every * self._steps_per_epoch, self._epoch + self.every)
+
+    def take(self, steps: int) -> EpochRecord:
+        """Train for some steps, however long an epoch is: what the same steps in epochs lead to, seen more often.
+
+        Raises:
+            StopIteration: If the fit has ended.
+        """
+        return self._trained(steps, (self._step + steps) // self._steps_per_epoch)
+
+    @property
+    def _steps_per_epoch(self) -> int:
+        return int(self._schedule.steps_per_epoch.max())
+
+    def _trained(self, steps: int, epoch: int) -> EpochRecord:
         if not self._groups:
             raise StopIteration
         start = time.perf_counter()
-        steps = self.every * int(self._schedule.steps_per_epoch.max())
         last = self._schedule.num_steps.max().item()
         if math.isfinite(last):
             steps = min(steps, int(last) - self._step)
         with threads_for(max(group.multiply_adds for group in self._groups)):
             self._advance(steps)
         self._step += steps
-        self._epoch += self.every
+        self._epoch = epoch
         self._regroup()
         self.seconds += time.perf_counter() - start
         return EpochRecord(

@@ -146,13 +146,14 @@ def _verdict(network: sv.BayesianNetwork, rule: Rule) -> tuple[tuple[str, ...], 
     natural = "**natural**" if sv.is_natural(network, inverse) else "**not natural**"
     is_small = len(network.variables) <= _MAX_SEARCHED
     if not sv.is_faithful(network, inverse):
-        return ("**not faithful**", natural), _why_not_faithful(network, inverse, is_small)
+        return ("**not faithful**", natural), why_not_faithful(network, inverse, is_small)
     if not sv.is_minimal(network, inverse):
         return ("**faithful**", "**not minimal**", natural), _why_not_minimal(network, inverse, is_small)
     return ("**faithful**", "**minimal**", natural), ""
 
 
-def _why_not_faithful(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small: bool) -> str:
+def why_not_faithful(network: sv.BayesianNetwork, inverse: sv.Inverse, is_small: bool) -> str:
+    """A sentence about an inverse that is not faithful; of a small network it names a false claim and its witness."""
     claim = false_claim(network, inverse) if is_small else None
     if claim is None:
         return "Not faithful: it claims an independence that does not hold in the network."

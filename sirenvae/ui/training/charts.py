@@ -9,9 +9,8 @@ from sirenvae.experiments.registry import LEARNERS
 from sirenvae.figures.elbo import truth_label
 from sirenvae.graphs import observed_entropy
 from sirenvae.jobs.plans import Job
+from sirenvae.ui.shared.charts import SYMBOLS, chart_of, round_axis
 
-_CROSS = "path://M2,0 L5,3 L8,0 L10,2 L7,5 L10,8 L8,10 L5,7 L2,10 L0,8 L3,5 L0,2 Z"
-_SYMBOLS = {"circle": "circle", "square": "rect", "diamond": "diamond", "triangle-up": "triangle", "x": _CROSS}
 _FAINT = 0.15  # the opacity of a band
 _COVERED = 0.8  # share of a curve's values that the axis must show; the first steps lie far above the rest
 
@@ -71,7 +70,7 @@ def training_chart(network, job: Job | None, size: int | None, dark: bool) -> di
     steps = records[-1]["num_steps"] if records else (job.about["steps"].get(size, 1000) if job else 1000)
     axis = {"type": "value", "min": 0, "max": steps, "name": "training steps"}
     losses = [_expected(truth, top), top, *(loss for loss in shown if loss < top)]
-    return _chart(series, axis, _loss_axis(losses), "axis", dark)
+    return chart_of(series, axis, round_axis(losses), "axis", dark)
 
 
 def size_chart(network, job: Job | None, dark: bool) -> dict:
@@ -93,48 +92,11 @@ def size_chart(network, job: Job | None, dark: bool) -> dict:
     axis = {"type": "log", "min": low, "max": high, "name": "training points (log scale)"}
     axis |= {"axisTick": ticks, "axisLabel": ticks | {"hideOverlap": True}, "splitLine": {"show": False}}
     axis["minorTick"] = {"show": False}
-    return _chart(series, axis, _loss_axis(shown), "item", dark)
+    return chart_of(series, axis, round_axis(shown), "item", dark)
 
 
 def _in_order(models: set[str]) -> list[str]:
     return [model for model in LEARNERS if model in models]
-
-
-def _chart(series: list[dict], x_axis: dict, y_axis: dict, trigger: str, dark: bool) -> dict:
-    names = [one["name"] for one in series if one.pop("in_legend", False)]
-    below = 76 if len(names) > 2 else 58 if names else 38  # the axis' name and the legend
-    ink, grid = ("#D5DADF", "#3A424B") if dark else ("#3B424A", "#E3E7EB")
-    words = {"color": ink}
-    label = {"axisLabel": words | x_axis.pop("axisLabel", {}), "nameTextStyle": words}
-    lines = {"axisLine": {"lineStyle": words}, "splitLine": {"lineStyle": {"color": grid}}}
-    return {
-        "animation": False,
-        "textStyle": words,
-        "grid": {"left": 8, "right": 16, "top": 26, "bottom": below, "containLabel": True},
-        "legend": {"data": names, "bottom": 0, "left": "center", "itemWidth": 30, "textStyle": words},
-        "tooltip": {"trigger": trigger, "valueFormatter": "%.2f", "confine": True},
-        "xAxis": {"nameLocation": "middle", "nameGap": 28, **lines, **label, **x_axis},
-        "yAxis": {"type": "value", "name": "nats", "nameLocation": "end", **lines, "axisLabel": words, **y_axis}
-        | {"nameTextStyle": words},
-        "series": series,
-    }
-
-
-def _loss_axis(values: list[float]) -> dict:
-    """Limits at round numbers with some air around the values, so that the axis seldom jumps."""
-    low, high = min(values), max(values)
-    air = max(0.08 * (high - low), 0.1)
-    step = _round_step((high - low + 2 * air) / 8)
-    return {
-        "min": round(math.floor((low - air) / step) * step, 6),
-        "max": round(math.ceil((high + air) / step) * step, 6),
-        "interval": step,
-    }
-
-
-def _round_step(about: float) -> float:
-    power = 10.0 ** math.floor(math.log10(about))
-    return next(multiple * power for multiple in (1, 2, 5, 10) if multiple * power >= about * 0.999)
 
 
 def _expected(truth: float | None, otherwise: float = 0.0) -> float:
@@ -153,7 +115,7 @@ def _true_line(truth: float | None, error: float, dark: bool) -> list[dict]:
 
 def _line(model: str, data: list) -> dict:
     learner = LEARNERS[model]
-    look = {"symbol": _SYMBOLS[learner.symbol], "itemStyle": {"color": learner.colour, "opacity": 1}}
+    look = {"symbol": SYMBOLS[learner.symbol], "itemStyle": {"color": learner.colour, "opacity": 1}}
     return {"type": "line", "name": learner.label, "data": data, **look, "color": learner.colour}
 
 
@@ -192,7 +154,7 @@ def _seed_marks(model: str, found: dict[int, list[float]]) -> dict:
         "type": "scatter",
         "name": f"{learner.label}: single seeds",
         "data": data,
-        "symbol": _SYMBOLS[learner.symbol],
+        "symbol": SYMBOLS[learner.symbol],
         "symbolSize": 5,
         "itemStyle": {"color": learner.colour, "opacity": 0.5},
         "tooltip": {"formatter": "{a}<br>{@[0]} points: {@[2]}"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,10 +14,10 @@ from sirenvae.experiments.elbo_vs_size import ElboVsSize, preset
 from sirenvae.experiments.registry import LEARNERS, VAES
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.jobs.plans import OWN
-from sirenvae.jobs.queue import TrainingManager
 from sirenvae.training import RECIPES, Recipe
 from sirenvae.ui.shared.choice import choose
 from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.runs import training_manager
 from sirenvae.ui.shared.teaching import network_lines
 
 RUN = "run"  # key and URL parameter of the run that is shown
@@ -31,17 +30,6 @@ PRESETS = {
 _PROBLEM = "training_problem"  # one sentence why the last run could not be started, after its network if it has one
 _SIZES = (1, 2, 5)  # default sizes, in points per variable
 _MOST = {"seeds": 64, "points in a training set": 100_000, "training steps": 1_000_000}  # a page's server is shared
-
-
-@st.cache_resource(show_spinner=False)
-def training_manager() -> TrainingManager:
-    """The one manager of this server.
-
-    Streamlit collects garbage after every look at a run. With all modules loaded that takes 75 ms, against 3 ms for the
-    look itself; what is frozen is not searched.
-    """
-    gc.freeze()
-    return TrainingManager()
 
 
 def run_controls(network: BayesianNetwork) -> None:
@@ -163,7 +151,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def _pick_run() -> None:
     """The list of runs; it holds the id of the shown one for the URL, so that a reload and other tabs see the same."""
-    ids = training_manager().job_ids()
+    ids = training_manager().job_ids(ElboVsSize.name)
     wanted = st.query_params.get(RUN)
     if wanted and wanted not in ids and shown_run() in (None, wanted):
         st.info("The run that this link names is no longer kept on this server.", icon=":material/history:")

@@ -10,26 +10,19 @@ import streamlit as st
 from sirenvae.experiments.formats import as_csv
 from sirenvae.experiments.registry import LEARNERS
 from sirenvae.graphs import BayesianNetwork, network_names, network_to_json
-from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, RUNNING, STOPPED, Job
+from sirenvae.jobs.plans import FAILED, QUEUED, RUNNING, STOPPED, Job
 from sirenvae.ui.shared.look import plain
+from sirenvae.ui.shared.runs import BADGES, POLL_SECONDS, training_manager
 from sirenvae.ui.shared.teaching import show_code
 from sirenvae.ui.training.charts import size_chart, size_in_training, training_chart
 from sirenvae.ui.training.code import training_code
-from sirenvae.ui.training.controls import go_on, shown_run, start_example, training_manager
+from sirenvae.ui.training.controls import go_on, shown_run, start_example
 from sirenvae.ui.training.models import models_view
 from sirenvae.ui.training.words import description, doing, duration, findings, seconds_left, share_done
 
-POLL_SECONDS = 0.8
 _HEIGHT = 360
 _CURVES, _CURVES_LABEL = "curves_at", "Curves at this many training points"
 _OWN_SIZE = "curves_at_own"  # in the session: the run, and the size whose curves the learner keeps in view
-_BADGES = {
-    QUEUED: ("waiting", ":material/hourglass_empty:", "gray"),
-    RUNNING: ("training", ":material/model_training:", "blue"),
-    STOPPED: ("stopped", ":material/stop_circle:", "orange"),
-    FINISHED: ("finished", ":material/check_circle:", "green"),
-    FAILED: ("failed", ":material/error:", "red"),
-}
 _MEANING = {
     "learning_rate": "where the schedule starts",
     "batch_size": "points per step",
@@ -92,7 +85,7 @@ def _live(job_id: str, stage: tuple[bool, int]) -> None:
 
 
 def _status(job: Job) -> None:
-    label, icon, colour = _BADGES[job.state]
+    label, icon, colour = BADGES[job.state]
     with st.container(horizontal=True, vertical_alignment="center", key=f"run_{job.state}"):
         st.badge(label, icon=icon, color=colour, width="content")
         st.markdown(_top_line(job), width="stretch")

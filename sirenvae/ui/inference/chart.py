@@ -1,0 +1,175 @@
+"""The race as a chart and as a table: plain values in, ECharts options, Markdown and sentences out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
+from sirenvae.ui.shared.charts import SYMBOLS, chart_of, round_axis
+from sirenvae.ui.shared.look import counted
+
+NEAR = 0.1  # nats above its floor, where a learner counts as there
+_ROOM = 0.8  # nats above the highest floor that the axis shows at least
+_FAINT = 0.35  # the opacity of a curve of an inverse that was changed since
+_LEAST_FLOOR = 5e-4  # nats: below it a floor is zero to the digits shown
+
+
+@dataclass(frozen=True)
+class Racer:
+    """An inverse in the race.
+
+    Attributes:
+        name: In the registry.
+        edges: Of the inverse.
+        floor: The least divergence that it allows, nats; ``None`` where it has no formula.
+        curve: Pairs of step and nats so far.
+        is_old: Whether the curve is that of an inverse before it was changed.
+    """
+
+    name: str
+    edges: int
+    floor: float | None
+    curve: tuple[tuple[int, float], ...] = ()
+    is_old: bool = False
+
+    @property
+    def now(self) -> float | None:
+        """Its last value."""
+        return self.curve[-1][1] if self.curve and not self.is_old else None
+
+    @property
+    def steps_until_near(self) -> int | None:
+        """After how many steps it was within 0.1 nats of its floor and stayed there."""
+        if self.floor is None or self.now is None or self.now > self.floor + NEAR:
+            return None
+        far = [step for step, nats in self.curve if nats > self.floor + NEAR]
+        return next(step for step, _ in self.curve if not far or step > far[-1])
+
+
+def curves_of(progress: Iterable[Mapping], rows: Iterable[Mapping]) -> dict[str, tuple[tuple[int, float], ...]]:
+    """The curve of each inverse from the reports and the results of a run; what is not finite is left out."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for record in progress:
+        curves.setdefault(record["model"], []).append((record["step"], record["nats"]))
+    for row in rows:
+        curves.setdefault(row["inverse"], []).append((row["steps"], row["nats"]))
+    return {name: tuple(one for one in curve if math.isfinite(one[1])) for name, curve in curves.items()}
+
+
+def race_chart(racers: Iterable[Racer], num_steps: int, is_linear: bool, dark: bool) -> dict:
+    """The curves of all inverses over the steps, each floor as a dashed line of the same colour, the exact one at 0."""
+    racers = list(racers)
+    series = [_curve(racer) for racer in racers]
+    if is_linear:
+        series.append(_floors(racers, dark))
+    axis = {"type": "value", "min": 0, "max": num_steps, "name": "training steps"}
+    return chart_of(series, axis, _nats_axis(racers, is_linear), "axis", dark)
+
+
+def _nats_axis(racers: list[Racer], is_linear: bool) -> dict:
+    """From zero to somewhat above the floors; the first steps lie far above, and nobody needs to see how far."""
+    if is_linear:
+        top = max(racer.floor for racer in racers) + _ROOM
+        return round_axis([0.0, top]) | {"min": 0}
+    shown = sorted(nats for racer in racers for _, nats in racer.curve)
+    if not shown:
+        return {"min": 0, "max": 1}
+    low, middle = shown[0], shown[len(shown) // 2]
+    return round_axis([low, middle + 2 * (middle - low)])
+
+
+def _curve(racer: Racer) -> dict:
+    look = INVERSES[racer.name]
+    data = [[step, round(nats, 4)] for step, nats in racer.curve]
+    style = {"width": 3 if racer.name == OWN_INVERSE else 2.4, "color": look.colour}
+    label = f"{look.label}, before the change" if racer.is_old else look.label
+    opacity = _FAINT if racer.is_old else 1
+    return {
+        "type": "line",
+        "name": label,
+        "data": data,
+        "color": look.colour,
+        "symbol": SYMBOLS[look.symbol],
+        "symbolSize": 9 if racer.name == OWN_INVERSE else 7,
+        "itemStyle": {"color": look.colour, "opacity": opacity},
+        "lineStyle": style | {"opacity": opacity},
+        "z": 4 if racer.name == OWN_INVERSE else 3,
+        "in_legend": True,
+    }
+
+
+def _floors(racers: list[Racer], dark: bool) -> dict:
+    """Labels stand above their lines, at the right and at the left in turn: two floors may be close to each other."""
+    black = "#FFFFFF" if dark else "#000000"
+    marks = [_mark(0.0, "exact", black, black, "insideEndTop")]
+    above = sorted((r for r in racers if r.floor > _LEAST_FLOOR), key=lambda racer: racer.floor)
+    for i, racer in enumerate(above):
+        look = INVERSES[racer.name]
+        side = ("insideEndTop", "insideMiddleTop")[i % 2]
+        marks.append(_mark(racer.floor, f"floor, {look.label}: {racer.floor:.3f}", look.colour, black, side))
+    mark = {"silent": True, "symbol": "none", "animation": False, "data": marks}
+    return {"type": "line", "name": "floors", "data": [], "markLine": mark}
+
+
+def _mark(nats: float, words: str, colour: str, ink: str, side: str) -> dict:
+    label = {"formatter": words, "position": side, "color": ink, "fontSize": 12}
+    return {"yAxis": round(nats, 5), "label": label, "lineStyle": {"color": colour, "type": "dashed", "width": 2}}
+
+
+def race_table(racers: Iterable[Racer], is_linear: bool) -> str:
+    """A row for each inverse, as Markdown."""
+    if not is_linear:
+        lines = ["| inverse | edges | −log q now, nats |", "|:--|--:|--:|"]
+        return "\n".join([*lines, *(f"| {_named(r)} | {r.edges:,} | {_nats(r.now)} |" for r in racers)])
+    lines = [
+        f"| inverse | edges | floor | now | above it | steps until {NEAR:g} above it |",
+        "|:--|--:|--:|--:|--:|--:|",
+    ]
+    for racer in racers:
+        above = None if racer.now is None else racer.now - racer.floor
+        steps = "–" if racer.steps_until_near is None else f"{racer.steps_until_near:,}"
+        cells = (_named(racer), f"{racer.edges:,}", _nats(racer.floor), _nats(racer.now), _nats(above), steps)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _named(racer: Racer) -> str:
+    label = INVERSES[racer.name].label
+    return f"**{label}**" if racer.name == OWN_INVERSE else label
+
+
+def _nats(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+def findings(racers: Iterable[Racer], is_linear: bool) -> list[str]:
+    """What the race shows so far, in sentences; nothing before there is something to say."""
+    running = [racer for racer in racers if racer.now is not None]
+    if not running:
+        return []
+    if not is_linear:
+        best = min(running, key=lambda racer: racer.now)
+        return [f"Lowest so far: {INVERSES[best.name].words}, with {counted(best.edges, 'edge')}."]
+    said = []
+    held = [racer for racer in running if racer.floor > _LEAST_FLOOR]
+    there = [racer for racer in held if racer.steps_until_near is not None]
+    for racer in there:
+        said.append(
+            f"**{_capital(INVERSES[racer.name].words)}** is at its floor: {racer.floor:.2f} nats stay, however long it "
+            "trains, for it claims an independence that does not hold."
+        )
+    near = [racer for racer in running if racer not in held and racer.steps_until_near is not None]
+    near.sort(key=lambda racer: racer.steps_until_near)
+    if near:
+        each = [
+            f"{INVERSES[racer.name].words} ({counted(racer.edges, 'edge')}) after {racer.steps_until_near:,}"
+            for racer in near
+        ]
+        said.append(f"Within {NEAR:g} nats of the exact posterior: {', '.join(each)} steps.")
+    return said
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]

@@ -1,0 +1,203 @@
+"""The race: what starts it, and how it goes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+import sirenvae as sv
+from sirenvae.errors import InputError
+from sirenvae.experiments.formats import as_csv
+from sirenvae.experiments.inference_race import InferenceRace, check_raceable
+from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
+from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, Job
+from sirenvae.ui.inference.chart import Racer, curves_of, findings, race_chart, race_table
+from sirenvae.ui.inference.own import floor_of, inverse_of
+from sirenvae.ui.shared.look import keep_in_url, plain
+from sirenvae.ui.shared.runs import BADGES, POLL_SECONDS, training_manager
+from sirenvae.ui.shared.teaching import network_lines
+
+RUN, INVERSES_SHOWN, STEPS = "race", "inverses", "race_steps"  # keys of the widgets and names in the URL
+_PROBLEM = "race_problem"  # one sentence why the last race could not be started
+_LABEL = "inference"  # of the jobs, in their ids
+_MOST_STEPS = 20_000
+_HEIGHT = 400
+_RULES = {look.label: name for name, look in INVERSES.items() if name != OWN_INVERSE}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What races: the inverses by name, and what the learner's own is made of."""
+
+    names: tuple[str, ...]
+    base: str
+    changes: tuple[str, ...]
+
+    def source(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """The inverse and the changes behind a name."""
+        return (self.base, self.changes) if name == OWN_INVERSE else (name, ())
+
+
+def problem_of(network: sv.BayesianNetwork) -> str | None:
+    """Why a network cannot be raced on, in one sentence."""
+    try:
+        check_raceable(network)
+        inverse_of(network, "nami-topological")
+    except InputError as error:
+        return str(error)
+    return None
+
+
+def race_controls(network: sv.BayesianNetwork, base: str, changes: tuple[str, ...]) -> Entry:
+    """Which inverses race, for how long, and the button that starts them."""
+    keep_in_url(INVERSES_SHOWN, STEPS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        labels = list(_RULES)
+        settings = {"selection_mode": "multi", "default": labels, "key": INVERSES_SHOWN, "bind": "query-params"}
+        words = "Yours joins the race once you have changed it."
+        chosen = st.pills("Inverses", labels, help=words, **settings)
+        words = "Each step takes 128 fresh draws from the network."
+        st.number_input("Steps", 100, _MOST_STEPS, 1000, 100, key=STEPS, bind="query-params", width=130, help=words)
+        names = tuple(name for label, name in _RULES.items() if label in chosen)
+        entry = Entry(names + ((OWN_INVERSE,) if changes or not names else ()), base, changes)
+        settings = {"type": "primary", "icon": ":material/play_arrow:", "key": "start_race"}
+        st.button("Start the race", on_click=_start, args=(network, entry), **settings)
+        _pick_run()
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(plain(problem), icon=":material/error:")
+    return entry
+
+
+def _start(network: sv.BayesianNetwork, entry: Entry) -> None:
+    """Callback: start a race and show it, or say why it cannot be."""
+    try:
+        trial = InferenceRace(
+            network, entry.names, base=entry.base, changes=entry.changes, num_steps=st.session_state[STEPS]
+        )
+        st.session_state[RUN] = training_manager().submit(trial.to_json(), _LABEL, network_lines())
+    except InputError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _pick_run() -> None:
+    """The list of races; it holds the id of the shown one for the URL, so that a reload and other tabs see the same."""
+    ids = training_manager().job_ids(InferenceRace.name)
+    wanted = st.query_params.get(RUN)
+    if wanted and wanted not in ids and st.session_state.get(RUN) in (None, wanted):
+        st.session_state[_PROBLEM] = "The race that this link names is no longer kept on this server."
+    if st.session_state.get(RUN) not in ids:
+        st.session_state.pop(RUN, None)
+    words = "Newest first. A link to this page shows the same race in another tab."
+    settings = {"key": RUN, "bind": "query-params", "width": 200, "help": words}
+    st.selectbox("Races", ids, None, placeholder="choose one" if ids else "none yet", **settings)
+
+
+def shown_race(network: sv.BayesianNetwork) -> Job | None:
+    """The chosen race, if it is of this network."""
+    run = st.session_state.get(RUN)
+    job = training_manager().job(run) if run else None
+    if job is None or sv.network_to_json(job.trial.network) != sv.network_to_json(network):
+        return None
+    return job
+
+
+def race_view(network: sv.BayesianNetwork, entry: Entry) -> None:
+    """The chart with the floors, and the curves of the chosen race, live while it goes on."""
+    job = shown_race(network)
+    if job is None:
+        _before_the_first(network)
+        _charts(network, entry, None)
+        return
+    st.fragment(_live, run_every=POLL_SECONDS if job.active else None)(job.id, job.active, network, entry)
+
+
+def _before_the_first(network: sv.BayesianNetwork) -> None:
+    run = st.session_state.get(RUN)
+    if run:
+        st.markdown("The chosen race is of another network; this one has not been raced on.")
+    elif network.is_linear:
+        st.markdown("Nothing has been trained yet. The floors are known before: they follow from the edges alone.")
+    else:
+        st.markdown("Nothing has been trained yet.")
+
+
+def _live(job_id: str, was_active: bool, network: sv.BayesianNetwork, entry: Entry) -> None:
+    """One look at the race; once it has ended, the whole page is drawn again."""
+    job = training_manager().job(job_id)
+    if job is None or job.active != was_active:
+        st.rerun()
+    _status(job)
+    if job.state == FAILED:
+        st.error(plain(job.message), icon=":material/error:")
+    _charts(network, entry, job)
+
+
+def _status(job: Job) -> None:
+    label, icon, colour = BADGES[job.state]
+    with st.container(horizontal=True, vertical_alignment="center", key=f"race_{job.state}"):
+        st.badge(label, icon=icon, color=colour, width="content")
+        st.markdown(_top_line(job), width="stretch")
+        if job.active:
+            stop = {"icon": ":material/stop:", "key": "stop_race", "on_click": training_manager().stop}
+            st.button("Stop", args=(job.id,), **stop)
+
+
+def _top_line(job: Job) -> str:
+    if job.state == QUEUED:
+        ahead = training_manager().num_ahead(job.id)
+        return f"{ahead} before this one" if ahead else "the training process is starting"
+    done = max((record["step"] for record in job.progress), default=0)
+    if job.state == FINISHED:
+        return f"**{job.trial.num_steps:,}** steps in **{job.ended - job.started:.0f} s**"
+    parts = [f"step **{done:,}** of {job.trial.num_steps:,}"]
+    if job.active and done:
+        seconds = (time.monotonic() - job.started) * (job.trial.num_steps / done - 1)
+        parts.append(f"about {max(1, round(seconds))} s left")
+    return " · ".join(parts)
+
+
+def racers_of(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> list[Racer]:
+    """All inverses that are chosen or were trained, with what is known of each."""
+    curves = curves_of(job.progress, job.rows) if job else {}
+    names = [name for name in INVERSES if name in entry.names or name in curves]
+    if not entry.changes and OWN_INVERSE in names and names != [OWN_INVERSE] and OWN_INVERSE not in curves:
+        names.remove(OWN_INVERSE)
+    trained = (job.trial.base, job.trial.changes) if job else None
+    racers = []
+    for name in names:
+        source = entry.source(name)
+        is_old = name == OWN_INVERSE and trained is not None and trained != source
+        edges = inverse_of(network, *source).dag.number_of_edges()
+        racers.append(Racer(name, edges, floor_of(network, *source), curves.get(name, ()), is_old))
+    return racers
+
+
+def _charts(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> None:
+    dark, racers = st.context.theme.type == "dark", racers_of(network, entry, job)
+    steps = job.trial.num_steps if job else st.session_state[STEPS]
+    what = "KL(p(z | x) ‖ q(z | x)) on fresh draws" if network.is_linear else "Mean of −log q(z | x) on fresh draws"
+    st.markdown(f"**{what}**")
+    st.echarts_chart(
+        race_chart(racers, steps, network.is_linear, dark),
+        height=_HEIGHT,
+        key="race_chart",
+        alt="Divergence of each inference network from the exact posterior against training steps, with the floors.",
+    )
+    if not network.is_linear:
+        st.caption(
+            "The exact posterior of this network has no formula, so there is no zero and there are no floors: only how "
+            "far the curves lie apart means something, so many nats nearer on average."
+        )
+    if sentences := findings(racers, network.is_linear):
+        st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+    st.markdown(race_table(racers, network.is_linear))
+    if job and job.progress:
+        rows = [
+            {"inverse": racer.name, "edges": racer.edges, "floor": racer.floor, "step": step, "nats": nats}
+            for racer in racers
+            for step, nats in racer.curve
+        ]
+        settings = {"icon": ":material/download:", "on_click": "ignore", "key": "race_csv"}
+        st.download_button("Curves as CSV", lambda: as_csv(rows), f"{job.id}.csv", "text/csv", **settings)
