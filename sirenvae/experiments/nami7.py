@@ -66,7 +66,9 @@ class Nami7(Trial):
         if isinstance(self.inverses, list):
             object.__setattr__(self, "inverses", tuple(self.inverses))
         if unknown := [name for name in self.inverses if name not in MIXTURE_INVERSES]:
-            raise InputError(f"There is no inverse {', '.join(map(str, unknown))}; there are {', '.join(MIXTURE_INVERSES)}.")
+            raise InputError(
+                f"There is no inverse {', '.join(map(str, unknown))}; there are {', '.join(MIXTURE_INVERSES)}."
+            )
         if not self.inverses or len(set(self.inverses)) < len(self.inverses):
             raise InputError(f"The inverses must be different and at least one, but {list(self.inverses)} came.")
         for name, value in vars(self).items():

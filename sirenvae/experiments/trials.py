@@ -8,8 +8,8 @@ from sirenvae.errors import InputError
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.experiments.inference_race import InferenceRace
 from sirenvae.experiments.nami6 import Nami6
-from sirenvae.experiments.nami9 import Nami9
 from sirenvae.experiments.nami7 import Nami7
+from sirenvae.experiments.nami9 import Nami9
 from sirenvae.experiments.parts import Parts
 from sirenvae.experiments.table1 import Table1
 from sirenvae.experiments.trial import Trial
