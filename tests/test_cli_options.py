@@ -20,6 +20,7 @@ FIGURE = "figure elbo-vs-size --preset minute"
 SHORT_FIGURE = f"{FIGURE} --network fork --sizes 8 --seeds 1 --steps 2"
 TABLE = "table 1 --networks fork"
 SHORT_TABLE = f"{TABLE} --multiples 4 --runs 1 --steps 2"
+NAMI7 = "figure nami-7 --data 5 --sets 60 --runs 1 --test 4 --steps 2"
 PARTS = "table parts --network fork"
 TUNING = "table tuning --networks fork"
 INFER = "infer fork --test 50 --draws 20 --capacity 100"
@@ -33,6 +34,11 @@ SWEEP = {
     "--store": ("", "--store kept.sqlite"),
     "--reference": ("", "--reference reference.json"),
 }
+
+
+def without(words, option):
+    """A command without an option and its value."""
+    return re.sub(rf" {option} \S+", "", words)
 
 
 def with_sweep(words, effects):
@@ -99,6 +105,15 @@ EFFECTS = {
             "--sizes": (f"{FIGURE} --network fork --seeds 1 --steps 2", "--sizes 8", "--sizes 8 9"),
             "--seeds": (f"{FIGURE} --network fork --sizes 8 --steps 2", "--seeds 1", "--seeds 2"),
             "--steps": (f"{FIGURE} --network fork --sizes 8 --seeds 1", "--steps 2", "--steps 3"),
+        },
+    ),
+    "figure nami-7": with_sweep(
+        NAMI7,
+        {
+            "--preset": (NAMI7, "--preset quick", "--preset paper"),
+            "--inverses": (NAMI7, "--inverses reverse", "--inverses reverse topological"),
+            **{name: (without(NAMI7, name), f"{name} 5", f"{name} 6") for name in ("--data", "--sets", "--test")},
+            **{name: (without(NAMI7, name), f"{name} 1", f"{name} 2") for name in ("--runs", "--steps")},
         },
     ),
     **{

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from sirenvae.experiments.nami7 import MIXTURE_INVERSES
 from sirenvae.experiments.registry import INVERSES, LEARNERS
 
 _HEADS = {
@@ -162,6 +163,20 @@ def _more(row: dict) -> str:
     return f" +{row['extra_edges']} (places {row['placement']})" if row["extra_edges"] else ""
 
 
+def nami7_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the figure of a mixture as texts with a head, and which columns are numbers."""
+    head = ["inverse", "edges", "weights", "step", "runs", "KL", "KL of data", "error of the evidence"]
+    body = [
+        [
+            *(MIXTURE_INVERSES[row["inverse"]][2], f"{row['edges']:,}", f"{row['active_weights']:,}", str(row["step"])),
+            *(str(row["runs"]), _number(row["kl_mean"], 3) + (f" ± {row['kl_error']:.3f}" if row["kl_error"] else "")),
+            *(_number(row["kl_data_mean"], 3), _number(row["evidence_error"], 3)),
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name != "inverse" for name in head]
+
+
 # By the names of the trials.
 TEXTS = {
     "table-1": table1_texts,
@@ -171,4 +186,5 @@ TEXTS = {
     "inference-race": race_texts,
     "nami-6": compiled_texts,
     "nami-9": compiled_texts,
+    "nami-7": nami7_texts,
 }

@@ -14,6 +14,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs.catalogue.discrete import DISCRETE, about_discrete, discrete_names, load_discrete
 from sirenvae.graphs.catalogue.generated import generate_network, generated_of
 from sirenvae.graphs.catalogue.nonlinear import circuit, tanh_network
+from sirenvae.graphs.catalogue.plated import gaussian_mixture_network, mixture_size
 from sirenvae.graphs.conditionals import LinearGaussian
 from sirenvae.graphs.files import parse_json
 from sirenvae.graphs.network import BayesianNetwork
@@ -82,8 +83,9 @@ _ABOUT = {
 def network_names() -> list[str]:
     """The names that :func:`load_network` offers.
 
-    Any ``binary-tree-D``, ``drawn-tree-D-SEED`` or ``tree-tanh-D`` (D from 2 to 12) and what :func:`generate_network`
-    makes are found too. The discrete ones are named where pgmpy is installed, which brings them.
+    Any ``binary-tree-D``, ``drawn-tree-D-SEED`` or ``tree-tanh-D`` (D from 2 to 12), ``gaussian-mixture-N`` (N from 2
+    to 1000) and what :func:`generate_network` makes are found too. The discrete ones are named where pgmpy is
+    installed, which brings them.
     """
     return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR, *discrete_names()]
 
@@ -96,6 +98,8 @@ def about_network(name: str) -> str:
     tree = _tree_depth(name, "tree-tanh")
     if tree is not None:
         return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
+    if (num_data := mixture_size(name)) is not None:
+        return f"A Bayesian mixture of normal distributions, {num_data} data in a plate: a structure without numbers."
     if name.startswith("drawn-tree-"):
         return "A binary tree of Gaussian variables with drawn coefficients and offsets; the leaves are seen."
     if (asked := generated_of(name)) is not None:
@@ -107,6 +111,7 @@ def about_network(name: str) -> str:
 def load_network(name: str) -> BayesianNetwork:
     """Load a named network, with conditionals: linear Gaussian but for ``circuit``, ``tree-tanh-D``, ``ecoli70-tanh``.
 
+    ``gaussian-mixture-N`` alone is a bare structure, with a plate of N data.
     ``asia``, ``sachs``, ``alarm``, ``insurance`` and others of :data:`~sirenvae.graphs.catalogue.discrete.DISCRETE`
     have tables over states, from the files that come with pgmpy; nothing is fetched.
 
@@ -127,6 +132,8 @@ def load_network(name: str) -> BayesianNetwork:
     if name in _SHIPPED:
         text = files("sirenvae.data").joinpath("networks", f"{name}.json").read_text(encoding="utf-8")
         return parse_json(text, name=name)
+    if (num_data := mixture_size(name)) is not None:
+        return gaussian_mixture_network(num_data)
     if (asked := generated_of(name)) is not None:
         return generate_network(asked.kind, asked.num_variables, asked.parents, asked.seed)
     if name in DISCRETE:
