@@ -7,6 +7,7 @@ from sirenvae.ui.results.code import results_code
 from sirenvae.ui.results.view import (
     finished_cells,
     is_dark,
+    pick_capacity,
     pick_network_of,
     pick_recipes,
     pick_section,
@@ -138,6 +139,59 @@ def tuning(results) -> None:
     )
 
 
+def inverses(results) -> None:
+    """Inference networks over several inverses of trees."""
+    from sirenvae.figures.compiled import compiled_figure, compiled_name
+    from sirenvae.figures.results import in_ink
+
+    st.markdown(
+        "Which inverse does a network learn fastest, and which can it not learn at all? **First thing to try:** find "
+        "the curve that lies down on its dashed line, and say why more training does not help it."
+        if results.experiment == "nami-6"
+        else "What do edges cost that an inverse does not need? **First thing to try:** cover the left chart and tell "
+        "by the marks on the right alone which inverse has the fewest edges."
+    )
+    with st.container(horizontal=True):
+        network = pick_network_of(results)
+        rows = pick_capacity(rows_of(results.rows, network))
+    figure = in_ink(compiled_figure(rows, dark=is_dark()), is_dark())
+    figure.update_layout(height=460, margin_t=20)
+    words = f"KL of inference networks over inverses of {network} against training steps, and the steps to half a nat."
+    st.plotly_chart(figure, key="results_chart", config=CHART, alt=words)
+    st.caption("Line: mean over runs. Band: .75 standard deviations, as in the paper. Dashed: the inverse's floor.")
+    show_table([row | {"name": compiled_name(row)} for row in rows], {"name": "inverse"}, "results_table")
+    show_origin(results)
+    code = results_code(results.experiment, network, capacity=rows[0]["capacity"])
+    show_code(*code, key="results_code", network=["import sirenvae as sv"])
+    shown_in(
+        f"Figure {results.experiment[-1]} of Webb et al., Faithful Inversion of Generative Models (2018); the floors "
+        "are ours",
+        notebook="04_inference",
+    )
+
+
+def mixture(results) -> None:
+    """Inference networks of a Bayesian mixture."""
+    from sirenvae.figures.nami7 import nami7_figure
+    from sirenvae.figures.results import in_ink
+
+    st.markdown(
+        "Two hundred numbers, three components: does an inverse whose copies share a factor learn faster than a fully "
+        "connected one of the same widths? **First thing to try:** compare how far apart the curves begin and end."
+    )
+    figure = in_ink(nami7_figure(results.rows, dark=is_dark()), is_dark())
+    figure.update_layout(height=460, margin_t=20)
+    words = "KL of inference networks of a Bayesian mixture against training steps, for three inverses."
+    st.plotly_chart(figure, key="results_chart", config=CHART, alt=words)
+    show_origin(results)
+    show_code(*results_code("nami-7", None), key="results_code", network=["import sirenvae as sv"])
+    shown_in(
+        "Figure 7 of Webb et al., Faithful Inversion of Generative Models (2018); the topological inverse and the "
+        "exact parts are ours",
+        notebook="04_inference",
+    )
+
+
 st.title("Results")
 st.markdown(
     "What the long runs found: numbers that come with the package, each beside the truth, and the command that makes "
@@ -150,4 +204,5 @@ except sv.InputError as error:
     st.stop()
 if results:
     faces = {"table-1": learners, "elbo-vs-size": sizes, "parts": parts, "tuning": tuning}
+    faces |= {"nami-6": inverses, "nami-9": inverses, "nami-7": mixture}
     faces[results.experiment](results)

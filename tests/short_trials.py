@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from sirenvae.experiments import elbo_vs_size, table1
+from sirenvae.experiments import elbo_vs_size, nami6, nami9, table1
+from sirenvae.experiments.compiled import Compiled
 
-TRIALS = (elbo_vs_size, table1)
+TRIALS = (elbo_vs_size, table1, nami6, nami9)
 STEPS = 60  # of 1200
 FEW = {"num_test": 50, "iwae_samples": 20}
 
@@ -14,6 +15,8 @@ def short(preset):
 
     def in_short(*arguments):
         trial = preset(*arguments)
+        if isinstance(trial, Compiled):
+            return replace(trial, num_test=50, num_draws=20, recipe=replace(trial.recipe, num_steps=STEPS))
         if isinstance(trial, table1.Table1):
             return replace(trial, **FEW, recipes=tuple(replace(recipe, base_steps=STEPS) for recipe in trial.recipes))
         return replace(trial, **FEW, recipe=replace(trial.recipe, base_steps=STEPS))

@@ -17,7 +17,7 @@ from sirenvae.experiments import table1
 from sirenvae.experiments.reference_results import write_reference_results
 from sirenvae.experiments.trial import Point
 
-NAMES = ["00_tour", "01_inversion", "02_masks_and_flows", "03_siren_vae"]
+NAMES = ["00_tour", "01_inversion", "02_masks_and_flows", "03_siren_vae", "04_inference"]
 ROOT = Path(__file__).parents[1]
 MACHINE = re.compile(r"/(home|root|tmp|work|Users|usr|opt)/|[A-Z]:\\\\")
 STRICT = f"""

@@ -33,7 +33,7 @@ def compiled_figure(rows: Sequence[dict], title: str = "", dark: bool = False) -
         dashed line where it is not 0; on the right a mark for each run, none where it never came there.
     """
     figure = make_subplots(1, 2, column_widths=[0.7, 0.3], horizontal_spacing=0.1)
-    names = [_name(row) for row in rows]
+    names = [compiled_name(row) for row in rows]
     for row, name in zip(rows, names, strict=True):
         _add_curve(figure, row, name)
         _add_halves(figure, row, name)
@@ -105,7 +105,8 @@ def _add_halves(figure: go.Figure, row: dict, name: str) -> None:
     )
 
 
-def _name(row: dict) -> str:
+def compiled_name(row: dict) -> str:
+    """What a row is called in a legend."""
     if not row["extra_edges"]:
         return f"{INVERSES[row['inverse']].label}, {row['edges']} edges"
     return f"+{row['extra_edges']} edges, places {row['placement']}"

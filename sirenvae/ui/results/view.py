@@ -15,9 +15,12 @@ SECTIONS = {  # what is varied, and the results of it
     "sizes": "elbo-vs-size",
     "parts": "parts",
     "tuning": "tuning",
+    "inverses": "nami-6",
+    "edges": "nami-9",
+    "mixture": "nami-7",
 }
 HOW_TO_MAKE = "python -m sirenvae table 1 --preset paper --reference sirenvae/data/results/table-1.json"
-_SECTION, _NETWORK, _RECIPES = "results", "results_network", "recipes"
+_SECTION, _NETWORK, _RECIPES, _CAPACITY = "results", "results_network", "recipes", "capacity"
 _FORMS = {"CSV": ("csv", "csv"), "Markdown": ("markdown", "md"), "LaTeX": ("latex", "tex"), "JSON": ("json", "json")}
 _NUMBERS = {  # columns of a table: their names and how numbers are written
     "training_points": ("points", "localized"),
@@ -40,6 +43,12 @@ _NUMBERS = {  # columns of a table: their names and how numbers are written
     "kl_warm_up": ("KL warm-up", "%.2f"),
     "weight_decay": ("weight decay", "%.2g"),
     "noise_floor": ("noise floor", "%.2g"),
+    "edges": ("edges", "%d"),
+    "active_weights": ("active weights", "localized"),
+    "kl_mean": ("KL", "%.4f"),
+    "kl_worst": ("worst run", "%.4f"),
+    "floor": ("floor", "%.4f"),
+    "half_mean": ("steps to .5", "%.0f"),
 }
 
 
@@ -85,6 +94,18 @@ def pick_recipes(recipes: Sequence[str]) -> list[str]:
         help="How the VAEs were trained. Learners without a recipe are fitted in closed form and stay.",
     )
     return [recipe for recipe in recipes if recipe in chosen] or list(recipes)
+
+
+def pick_capacity(rows: Sequence[dict]) -> list[dict]:
+    """Let the learner choose what was the same for all inverses; the rows of it."""
+    there = list(dict.fromkeys(row["capacity"] for row in rows))
+    if len(there) == 1:
+        return list(rows)
+    words = "What is the same for all inverses: active weights, weights that are stored, or the width of hidden layers."
+    chosen = st.segmented_control(
+        "Equal capacity", there, default=there[0], required=True, key=_CAPACITY, bind="query-params", help=words
+    )
+    return [row for row in rows if row["capacity"] == chosen]
 
 
 def rows_of(rows: Sequence[dict], network: str, recipes: Sequence[str] | None = None) -> list[dict]:
