@@ -271,3 +271,43 @@ def test_the_code_that_is_shown_runs(folder, network):
                 assert eval(last, space).data
     assert "the true structure ends 0.80 nats" in printed.getvalue()
     assert "everything learnt the excess is 0.80 nats" in printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "words"), [("edges", "nami-9", "edges cost"), ("mixture", "nami-7", "three components")]
+)
+def test_inference_networks_are_shown_too(section, name, words):
+    """The results that come with the package, and the code under them."""
+    results = sv.reference_results(name)
+    app = page(results=section)
+    assert not app.exception
+    assert words in " ".join(element.value for element in app.markdown)
+    assert results.command in [code.value for code in app.code]
+    network = None if name == "nami-7" else results.rows[0]["network"]
+    *first, last = results_code(name, network, capacity=results.rows[0].get("capacity"))
+    space = {"sv": sv}
+    exec("\n".join(first), space)
+    assert eval(last, space).data
+
+
+def test_what_was_equal_can_be_chosen(folder):
+    rows = [dict(row) for row in nine_rows("active-6000", "stored-12000")]
+    write_reference_results(folder / "nami-9.json", "nami-9", "python -m n", {}, [], rows)
+    app = page(results="edges")
+    assert not app.exception
+    assert len(app.dataframe[0].value) == 2
+    [choice] = [one for one in app.get("button_group") if one.proto.id.endswith("capacity")] or [None]
+    assert choice is not None
+
+
+def nine_rows(*capacities):
+    return [
+        {
+            "network": "tree", "inverse": "nami-topological", "extra_edges": extra, "placement": 0, "training_draws": 0,
+            "capacity": capacity, "edges": 9 + extra, "active_weights": 100, "floor": 0.0, "kl_mean": 0.1,
+            "kl_worst": 0.2, "half_mean": 20.0, "runs": {"half": [20.0, 21.0]}, "steps": [0, 10, 20],
+            "curve_mean": [2.0, 1.0, 0.4], "curve_sd": [0.0, 0.1, 0.1],
+        }
+        for capacity in capacities
+        for extra in (0, 12)
+    ]  # fmt: skip
