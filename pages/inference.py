@@ -7,22 +7,22 @@ from sirenvae.ui.inference.own import own_changes, show_own
 from sirenvae.ui.inference.posterior import posterior_view
 from sirenvae.ui.inference.view import problem_of, race_controls, race_view
 from sirenvae.ui.shared.look import plain
-from sirenvae.ui.shared.picker import pick_network
+from sirenvae.ui.shared.picker import pick_network, picker_row
 from sirenvae.ui.shared.teaching import show_code, shown_in
 
 st.title("Inference")
 st.markdown(
-    "An inference network learns q(z | x) from draws of the network. It has an input for each edge of an inverse, and "
-    "what the inverse leaves out it can never learn: so much divergence stays, the **floor**. **First thing to try:** "
-    "start the race and say which curves will come down to zero. Then click an edge of your own inverse away and watch "
-    "its floor rise."
+    "Networks learn to infer, each over the edges of an inverse. What an inverse leaves out can never be learnt: so "
+    "much divergence stays, its **floor**. **First thing to try:** say which curves will come down to zero, and start "
+    "the race. Then click an edge of your inverse away, and watch its floor rise."
 )
-network = pick_network()
+row = picker_row()
+network = pick_network(row)
 if problem := problem_of(network):
     st.info(plain(problem), icon=":material/info:")
     st.stop()
 base, changes = own_changes(network)
-entry = race_controls(network, base, changes)
+entry = race_controls(network, base, changes, row)
 own, race = st.columns([5, 7], gap="medium")
 with own:
     show_own(network, base, changes)

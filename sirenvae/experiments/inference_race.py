@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
 
 MOST_VARIABLES = 150  # what trains in minutes
+_FIRST_REPORT = 50  # parts of the training, after the first of which there is a report
 _FEWEST_WEIGHTS, _WEIGHTS_PER_EDGE = 6_000, 5  # of these a fully connected inverse leaves more than one unit a layer
 
 
@@ -38,7 +39,7 @@ class InferenceRace(Trial):
         changes: What was changed, see :func:`sirenvae.change_inverse`.
         num_steps: Of training.
         num_test: Draws of the network that they are measured on.
-        num_updates: How often each reports while it trains.
+        num_updates: How often each reports while it trains, see :meth:`reports`.
         first_seed: Of weights, batches and test draws; all have the same.
     """
 
@@ -49,7 +50,7 @@ class InferenceRace(Trial):
     changes: tuple[str, ...] = ()
     num_steps: int = 1000
     num_test: int = 500
-    num_updates: int = 40
+    num_updates: int = 60
     first_seed: int = 0
 
     def __post_init__(self):
@@ -109,6 +110,12 @@ class InferenceRace(Trial):
         from sirenvae.experiments.inference_race_work import work
 
         return work(self, cells, keeper)
+
+    def reports(self) -> list[int]:
+        """The steps after which an inference network reports, more of them at first, when it learns most."""
+        first, last = max(1, self.num_steps // _FIRST_REPORT), self.num_steps
+        gaps = max(1, self.num_updates - 1)
+        return sorted({round(first * (last / first) ** (i / gaps)) for i in range(gaps)} | {last})
 
     def floor(self, name: str) -> float | None:
         """The least expected divergence that an inverse allows, nats; ``None`` where it has no formula."""

@@ -53,26 +53,30 @@ def posterior_view(network: sv.BayesianNetwork, entry: Entry) -> None:
     """Sliders for the observed values beside what is said of the latents; live while a small network trains."""
     st.subheader("One posterior")
     st.markdown(
-        "Drag an observed value. Where an interval leaves the grey band, a network says something that does not follow "
-        "from what is seen. **Try this:** look for the latent at which the heuristic is farthest off, and find the "
-        "edge that it lacks."
+        "Drag an observed value: the grey band is what follows from what is seen, the marks are what the networks say. "
+        "**Try this:** compare the bands with the ellipse of two latents. Mean field can learn each latent on its own, "
+        "but not that two of them depend on each other."
     )
     names = [str(v) for v in network.latents]
     chosen = names
     if len(names) > MOST_SHOWN:
-        chosen = _pick_latents(names)
+        chosen = _pick_latents(network)
     job = shown_race(network)
     is_live = job is not None and job.active and len(names) <= _MANY
     st.fragment(_live, run_every=_REFRESH if is_live else None)(network, entry, tuple(chosen))
 
 
-def _pick_latents(names: list[str]) -> list[str]:
+def _pick_latents(network: sv.BayesianNetwork) -> list[str]:
+    from sirenvae.experiments.shown.beliefs import most_entangled
+
+    names = [str(v) for v in network.latents]
     if set(st.session_state.get(_LATENTS) or ()) - set(names):  # those of another network
         del st.session_state[_LATENTS]
-    words = f"Up to {MOST_SHOWN} of {len(names)}. Empty: the first ones."
+    usual = [names[k] for k in most_entangled(network, _moments(network)[1], MOST_SHOWN)]
+    words = f"Up to {MOST_SHOWN} of {len(names)}. Empty: those that depend most on another one."
     settings = {"key": _LATENTS, "bind": "query-params", "max_selections": MOST_SHOWN, "help": words}
-    chosen = st.multiselect("Latents", names, placeholder=f"the first {MOST_SHOWN}", **settings)
-    return [name for name in names if name in chosen] or names[:MOST_SHOWN]
+    chosen = st.multiselect("Latents", names, placeholder=", ".join(usual), **settings)
+    return [name for name in names if name in chosen] or usual
 
 
 def _live(network: sv.BayesianNetwork, entry: Entry, chosen: tuple[str, ...]) -> None:
