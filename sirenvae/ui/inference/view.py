@@ -195,11 +195,20 @@ def _charts(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> None:
     if sentences := findings(racers, network.is_linear):
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     st.markdown(race_table(racers, network.is_linear))
-    if job and job.progress:
-        rows = [
-            {"inverse": racer.name, "edges": racer.edges, "floor": racer.floor, "step": step, "nats": nats}
-            for racer in racers
-            for step, nats in racer.curve
-        ]
+    if rows := _curve_rows(racers):
         settings = {"icon": ":material/download:", "on_click": "ignore", "key": "race_csv"}
         st.download_button("Curves as CSV", lambda: as_csv(rows), f"{job.id}.csv", "text/csv", **settings)
+
+
+def _curve_rows(racers: list[Racer]) -> list[dict]:
+    """A row for each report, nats to six digits after the point; those of an inverse since changed are left out."""
+
+    def short(nats: float | None) -> float | None:
+        return None if nats is None else round(nats, 6)
+
+    return [
+        {"inverse": racer.name, "edges": racer.edges, "floor": short(racer.floor), "step": step, "nats": short(nats)}
+        for racer in racers
+        if not racer.is_old
+        for step, nats in racer.curve
+    ]
