@@ -222,3 +222,13 @@ def test_networks_of_all_kinds(name):
     assert not app.error
     linear = sv.load_network(name).is_linear
     assert ("has no formula, so there is no zero" in said(app)) == (not linear)
+
+
+def test_nothing_is_warned_of_when_the_page_runs_again():
+    app = opened(own_from="heuristic", race_steps="300")
+    assert app.selectbox(key="own_from").value == "heuristic"
+    app.run()
+    app.switch_page("pages/masks.py").run()
+    app.switch_page("pages/inference.py").run()
+    assert not app.exception
+    assert not app.warning

@@ -12,6 +12,7 @@ from sirenvae.ui.shared.look import counted
 
 NEAR = 0.1  # nats above its floor, where a learner counts as there
 _ROOM = 1.25  # how much higher than the highest floor the axis reaches
+_SPREADS = 3  # how far it reaches where there are no floors, in distances between the best curve and the worst
 _LEAST_TOP = 0.5  # nats that it reaches in any case
 _CLOSE = 0.06  # share of the axis: two floors nearer than that have their labels side by side
 _BESIDE = 200  # pixels from a label to the one beside it
@@ -75,11 +76,10 @@ def _nats_axis(racers: list[Racer], is_linear: bool) -> dict:
     """From zero to somewhat above the floors; the first steps lie far above, and nobody needs to see how far."""
     if is_linear:
         return {"min": 0, "max": _top(racers), "interval": round_step(_top(racers) / 8)}
-    shown = sorted(nats for racer in racers for _, nats in racer.curve)
-    if not shown:
+    last = [racer.curve[-1][1] for racer in racers if racer.curve]
+    if not last:
         return {"min": 0, "max": 1}
-    low, middle = shown[0], shown[len(shown) // 2]
-    return round_axis([low, middle + 2 * (middle - low)])
+    return round_axis([min(last), min(last) + max(1.0, _SPREADS * (max(last) - min(last)))])
 
 
 def _top(racers: list[Racer]) -> float:

@@ -52,10 +52,13 @@ def _draw(network: sv.BayesianNetwork, seed: int) -> list[float]:
 def posterior_view(network: sv.BayesianNetwork, entry: Entry) -> None:
     """Sliders for the observed values beside what is said of the latents; live while a small network trains."""
     st.subheader("One posterior")
+    if network.is_linear:
+        shown = "the grey band is what follows from what is seen, the marks are what the networks say"
+    else:
+        shown = "the marks are what the networks say; the exact posterior of this network has no formula"
     st.markdown(
-        "Drag an observed value: the grey band is what follows from what is seen, the marks are what the networks say. "
-        "**Try this:** compare the bands with the ellipse of two latents. Mean field can learn each latent on its own, "
-        "but not that two of them depend on each other."
+        f"Drag an observed value: {shown}. **Try this:** compare the intervals with the ellipses of two latents. Mean "
+        "field can learn each latent on its own, but not that two of them depend on each other."
     )
     names = [str(v) for v in network.latents]
     chosen = names

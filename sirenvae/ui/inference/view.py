@@ -40,6 +40,17 @@ class Entry:
         return (self.base, self.changes) if name == OWN_INVERSE else (name, ())
 
 
+def introduction_to(network: sv.BayesianNetwork) -> str:
+    """What the page is about, and the first thing to try: a network without floors has another one."""
+    about = "Networks learn to infer, each over the edges of an inverse. What an inverse leaves out can never be learnt"
+    if not network.is_linear:
+        return f"{about}. **First thing to try:** say which curve will end lowest, and which highest; start the race."
+    return (
+        f"{about}: so much divergence stays, its **floor**. **First thing to try:** say which curves will come down to "
+        "zero, and start the race. Then click an edge of your inverse away, and watch its floor rise."
+    )
+
+
 def problem_of(network: sv.BayesianNetwork) -> str | None:
     """Why a network cannot be raced on, in one sentence."""
     try:
