@@ -1,6 +1,6 @@
 """Speed of inference networks: ten runs as one program beside the same runs one after another, and a step per layout.
 
-    python benchmarks/inference_networks.py [--network binary-tree-5] [--runs 10] [--steps 200]
+    python benchmarks/inference_networks.py [--network binary-tree-5] [--runs 10] [--steps 100]
 
 Equal active weights, float32, one thread, fresh draws at every step. The two ways take turns, five times each, and the
 medians are compared; each run as one of ten must end as it does alone, to rounding.
@@ -15,10 +15,11 @@ from dataclasses import replace
 import torch
 
 import sirenvae as sv
+from sirenvae.experiments.inferring import inverse_named
 from sirenvae.nets.factor_nets import LAYOUTS
 from sirenvae.training.recipes import RECIPES
 
-INVERSES = [("nami", "topological"), ("nami", "reverse"), ("stuhlmueller", "reverse"), ("fully_connected", "reverse")]
+INVERSES = ["nami-reverse", "fully_connected-reverse"]
 REPETITIONS = 5
 
 
@@ -47,15 +48,16 @@ def main() -> None:
     parser.add_argument("--network", default="binary-tree-5")
     parser.add_argument("--capacity", type=int, default=6000)
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--inverses", nargs="+", default=INVERSES)
     options = parser.parse_args()
     torch.set_num_threads(1)
     network = sv.load_network(options.network)
     print(f"{network.name}, {options.capacity:,} active weights, {options.runs} runs: milliseconds per step and run")
     print(f"{'':40}{'batch':>6}{'one program':>13}{'apart':>8}{'ratio':>7}{'differ by':>11}")
     for layout in LAYOUTS:
-        for method, order in INVERSES:
-            inverse = sv.invert(network, order, method=method)
+        for name in options.inverses:
+            inverse = inverse_named(network, name)
 
             def make(replicas: tuple[int, ...], inverse=inverse, layout=layout) -> sv.InferenceNetwork:
                 torch.manual_seed(0)
@@ -73,7 +75,7 @@ def main() -> None:
                 together, apart, worst = both_ways(make, recipe, options.runs)
                 scale = 1e3 / options.steps / options.runs
                 print(
-                    f"{layout + ' ' + method + ' ' + order:40}{batch_size:6}{together * scale:13.3f}"
+                    f"{layout + ' ' + name:40}{batch_size:6}{together * scale:13.3f}"
                     f"{apart * scale:8.3f}{apart / together:6.1f}x{worst:11.1g}",
                     flush=True,
                 )

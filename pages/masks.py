@@ -192,7 +192,7 @@ st.caption(
     "part with the same edges beside each flow and the decoder; the posterior's is solved like a triangular system, "
     "and lets a latent depend on all its ancestors in the inverse even with one block."
 )
-show_code(*masks_code(flow, chosen[2], layers, width, num_blocks), key="masks_code")
+show_code(*masks_code(flow, chosen[2], layers, width, num_blocks, network.is_discrete), key="masks_code")
 shown_in(
     "masks by sets: the poster of Mouton & Kroon, SIReN-VAE (2022), Figure 1; the log-determinant: section 2.2 of that "
     "paper, after their Graphical Residual Flows (2022)",

@@ -38,6 +38,20 @@ def test_every_network_on_both_pages(app, name):
     assert any("**faithful**" in block.value for block in app.markdown)
 
 
+def test_pages_about_real_values_say_so_of_a_network_with_states(app):
+    app.selectbox(key="network").select("asia").run()
+    assert any("These variables have states" in caption.value for caption in app.caption)
+    app.switch_page("pages/training.py").run()
+    assert "The variables of asia have states" in app.info[0].value
+    assert all(button.disabled for button in app.button if (button.key or "").startswith("preset_"))
+    for page in ("masks", "flow"):
+        app.switch_page(f"pages/{page}.py").run()
+        assert not app.exception
+        assert not app.error
+    app.segmented_control(key="flow_weights").set_value("fitted").run()
+    assert "asia have states" in app.error[0].value
+
+
 def test_the_sentence_about_the_inverse(app):
     app.switch_page("pages/inversion.py").run()
     sentence = (

@@ -40,6 +40,7 @@ def test_a_posterior_that_is_too_narrow_or_beside_the_truth_is_found():
         ranks = sv.simulation_ranks(network, q, 3000)
         assert ranks.p_value < 1e-6
         shares[name] = sv.coverage(ranks, 0.5).item()
+    assert ranks.ranks.double().mean() < 95  # of 199: draws beside the truth lie above it
     # An interval that is exp(-.7) times as wide holds as much of a normal distribution as its quantiles say.
     expected = 2 * norm.cdf(norm.ppf(0.75) * 2.718281828**-0.7) - 1
     assert shares["narrow"] == pytest.approx(expected, abs=0.03)
@@ -62,6 +63,18 @@ def test_several_pieces_are_one(monkeypatch):
     parts = sv.simulation_ranks(network, q, 300)
     assert parts.ranks.shape == whole.ranks.shape
     assert parts.ranks.double().mean() == pytest.approx(whole.ranks.double().mean().item(), rel=0.1)
+
+
+def test_weighted_draws_of_several_pieces_are_of_their_own_points(monkeypatch):
+    """With the exact posterior every weight is the evidence of its own point."""
+    network, q = fork_network()
+    x, _ = sv.sample_network(network, 7, seed=3)
+    monkeypatch.setattr("sirenvae.truth.weighted._ROWS_AT_ONCE", 3 * 40)
+    draws = sv.importance(network, q, x, 40, torch.Generator().manual_seed(1))
+    assert (draws.z.shape, draws.log_weights.shape) == ((40, 7, 1), (40, 7))
+    truth = sv.true_log_prob(network, x)
+    torch.testing.assert_close(draws.log_weights, truth.expand(40, 7), rtol=0, atol=0.05)
+    assert truth.std() > 0.3
 
 
 def test_quantiles_of_weighted_draws_are_those_of_the_posterior():

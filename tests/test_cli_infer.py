@@ -1,13 +1,16 @@
 """The command ``infer``: what it says is what the package finds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 import sirenvae as sv
 from sirenvae.cli import main
+from sirenvae.experiments import inferring
 from sirenvae.experiments.inferring import Inferring, inverse_named, runs_of
 
 SMALL = "--test 400 --draws 400 --capacity 400 --steps 20"
@@ -67,11 +70,22 @@ def test_the_text_has_every_number(capsys):
     assert "exact mean" not in out  # nobody knows it
 
 
-def test_a_time_is_kept():
-    run = Inferring(sv.load_network("fork"), capacity=200, seconds=0.6)
-    *_, record = run.train(run.build())
-    assert 30 < record.step < 5000
-    assert record.seconds < 5
+def test_a_time_is_as_many_steps_as_fit_it(monkeypatch):
+    """A rehearsal of 64 steps that took .64 seconds: 10 milliseconds each, less what the rehearsal itself has taken."""
+    lengths = []
+
+    def told(q, network, recipe, **settings):
+        lengths.append(recipe.num_steps)
+        return iter([SimpleNamespace(seconds=0.64)])
+
+    monkeypatch.setattr(inferring, "fit", told)
+    run = Inferring(sv.load_network("fork"), capacity=200, seconds=60.0)
+    list(run.train(run.build()))
+    assert lengths[0] == 64
+    assert 5000 < lengths[1] <= 6000
+    hurried = replace(run, seconds=1e-6)
+    list(hurried.train(hurried.build()))
+    assert lengths[3] == 1
 
 
 def test_words_for_inverses_and_runs():

@@ -50,6 +50,7 @@ EFFECTS = {
         **{name: ("invert student", "", name) for name in ("--json", "--graphml", "--dot")},
     },
     "race": {"--json": ("race student", "", "--json"), "--observed": ("race student", "", "--observed S --observed L")},
+    "marginals": {"--json": ("marginals asia", "", "--json"), "--given": ("marginals asia", "", "--given xray=yes")},
     "train": {
         "--observed": (f"{TRAIN} --steps 2", "", "--observed x1,x2"),
         "--structure": (f"{TRAIN} --steps 2", "--structure true", "--structure vanilla_vae"),
@@ -77,6 +78,7 @@ EFFECTS = {
         "--no-linear-start": (SHORT_INFER, "", "--no-linear-start"),
         "--steps": (INFER, "--steps 2", "--steps 3"),
         "--seconds": (INFER, "--steps 2", "--seconds 0.2"),
+        "--learning-rate": (SHORT_INFER, "", "--learning-rate 0.02"),
         "--given": (SHORT_INFER, "--given x1=1,x2=0,x3=2", "--given x1=1,x2=0,x3=2 --given x1=1,x2=0,x3=0"),
         "--data": (SHORT_INFER, "", "--data points.csv"),
         "--draws": ("infer fork --test 50 --capacity 100 --steps 2 --no-linear-start", "--draws 20", "--draws 30"),
@@ -328,6 +330,7 @@ def test_steps_reach_a_recipe_that_ends_by_itself(monkeypatch, here, capsys):
         ("infer fork --inverse nami-sideways", "sideways"),
         ("infer fork --inverse mean_field mean_field", "The inverses must be different"),
         ("infer fork --family cauchy", "The family 'cauchy' does not exist"),
+        ("infer fork --capacity-of size", "one of active, stored, width"),
         ("infer fork --capacity 1", "but the capacity is 1"),
         ("infer fork --draws 1", "at least 2 samples, but 1 came"),
         ("infer fork --test 1", "at least 2 test points, but 1 came"),

@@ -141,6 +141,7 @@ BARE = sv.BayesianNetwork(nx.DiGraph([("a", "b")]), name="bare")
     ("values", "sentence"),
     [
         ({"network": BARE}, "bare is a structure without numbers"),
+        ({"network": sv.load_network("asia")}, "The variables of asia have states, but the race is for networks whose"),
         ({"network": sv.load_network("random-dag-200-1-1")}, "up to 150 variables, but random-dag-200-1-1 has 200"),
         ({"inverses": ("magic",)}, "There is no inverse 'magic'; there are stuhlmueller, nami-topological"),
         ({"inverses": ()}, "inverses must be different and at least one"),

@@ -58,6 +58,7 @@ READ = {
     "09/observed_string.json": "aa>b",
     "09/observed_string2.json": "aa>bb",
     "09/pgmpy_hybrid.json": "W>G G>Y",
+    "09/tables.json": "rain>floor roof>floor",
     "10/dag.txt": "rain>grass sprinkler>grass",
     "10/g.dot": "a>b",
     "10/g.gv": "a>b",

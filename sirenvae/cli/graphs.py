@@ -57,7 +57,8 @@ def _networks(options) -> None:
     _print_rows(rows, options.json)
     if not options.json:
         print(
-            "The entropy is that of the observed variables, exact, in nats; nonlinear networks have no formula for it."
+            "The entropy is that of the observed variables, exact, in nats; nonlinear networks have no formula for it, "
+            "and discrete ones have states instead of values."
         )
 
 

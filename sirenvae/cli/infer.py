@@ -17,6 +17,7 @@ from sirenvae.graphs.files.table import table_rows
 from sirenvae.graphs.files.text import text_of
 
 _MOST_POINTS = 100  # That a screen can bear.
+_CAPACITY = {"active": 20_000, "stored": 20_000, "width": 32}
 _HEADS = {
     "mean": "mean",
     "low": "5 %",
@@ -36,12 +37,13 @@ def add_commands(commands) -> None:
     families = "gaussian (default), mixture, mixture-5, flow, flow-12"
     parser.add_argument("--family", nargs="+", default=["gaussian"], metavar="FAMILY", help=families)
     parser.add_argument("--layout", default="per_variable", help="per_variable (default) or masked")
-    parser.add_argument("--capacity", type=whole, default=20_000, help="most weights (default 20000)")
+    parser.add_argument("--capacity", type=whole, help="most weights (default 20000), or the width (default 32)")
     parser.add_argument("--capacity-of", default="active", help="what it counts: active (default), stored or width")
     parser.add_argument("--no-linear-start", action="store_true", help="begin at random, not at least squares")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--steps", type=whole, help="training steps (default 2500)")
     length.add_argument("--seconds", type=positive, help="train so long instead")
+    parser.add_argument("--learning-rate", type=positive, help="instead of the recipe's")
     points = parser.add_mutually_exclusive_group()
     given = "observed values to answer for: a value for each observed variable, commas between; repeat for more"
     points.add_argument("--given", action="append", metavar="NAME=VALUE", help=given)
@@ -63,14 +65,17 @@ def _infer(options) -> None:
     check_different("families", options.family)
     network = load(options.network, options.observed)
     x = _points(network, options)
-    length = {"num_steps": options.steps} if options.steps is not None else {}
+    usual = _CAPACITY.get(options.capacity_of, 1)
+    capacity = usual if options.capacity is None else options.capacity
+    given = {"num_steps": options.steps, "learning_rate": options.learning_rate}
+    changes = {name: value for name, value in given.items() if value is not None}
     runs = [
         Inferring(
             network,
             inverse,
             family,
             options.layout,
-            options.capacity,
+            capacity,
             options.capacity_of,
             not options.no_linear_start,
             seconds=options.seconds,
@@ -78,7 +83,7 @@ def _infer(options) -> None:
             num_draws=options.draws,
             num_runs=options.runs,
             seed=options.seed,
-            **length,
+            **changes,
         )
         for inverse in options.inverse
         for family in options.family

@@ -16,11 +16,12 @@ from sirenvae.graphs.files.text import MOST_TEXT
 _STDIN = "-"
 
 
-def add_network_argument(parser, name: str, **settings) -> None:
+def add_network_argument(parser, name: str, has_observed: bool = True, **settings) -> None:
     """Add the argument that names a network, and the option that says which of its variables are observed."""
     words = f"a name (see networks), a file ({' '.join(SUFFIXES)}, each also with .gz), or - for standard input"
     parser.add_argument(name, metavar="NETWORK", help=words, **settings)
-    add_observed_argument(parser)
+    if has_observed:
+        add_observed_argument(parser)
 
 
 def add_observed_argument(parser) -> None:

@@ -14,7 +14,7 @@ from sirenvae.errors import InputError
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
 from sirenvae.experiments.settings import check_different, plain_fields
 from sirenvae.experiments.trial import Cell, Point, Progress, Trial
-from sirenvae.graphs import BayesianNetwork, Conditional, Inverse, change_inverse, invert, posterior_gap
+from sirenvae.graphs import BayesianNetwork, Inverse, change_inverse, invert, posterior_gap
 
 if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
@@ -54,9 +54,9 @@ class InferenceRace(Trial):
     first_seed: int = 0
 
     def __post_init__(self):
+        check_raceable(self.network)
         super().__post_init__()
         check_different("inverses", self.inverses)
-        check_raceable(self.network)
         for name in (*self.inverses, self.base):
             if name not in INVERSES:
                 raise InputError(f"There is no inverse {name!r}; there are {', '.join(INVERSES)}.")
@@ -148,10 +148,10 @@ def check_raceable(network: BayesianNetwork) -> None:
             f"{network.name} is a structure without numbers; learning to infer takes draws from a network with "
             "conditionals."
         )
-    if not all(isinstance(conditional, Conditional) for conditional in network.conditionals.values()):
+    if network.is_discrete:
         raise InputError(
-            f"The variables of {network.name} have states; the race is for networks whose variables are normal given "
-            "their parents."
+            f"The variables of {network.name} have states, but the race is for networks whose variables are normal "
+            "given their parents; the command infer learns from networks with tables too."
         )
     if len(network.variables) > MOST_VARIABLES:
         raise InputError(

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import torch
@@ -19,7 +20,7 @@ from sirenvae.models import InferenceNetwork
 from sirenvae.training.fit import fit
 from sirenvae.training.loop import EpochRecord
 from sirenvae.training.recipes import RECIPES, Recipe
-from sirenvae.truth import sample_network, true_log_prob_and_error, true_posterior
+from sirenvae.truth import sample_network, true_log_prob, true_log_prob_and_error, true_posterior
 from sirenvae.truth.calibration import coverage, simulation_ranks
 from sirenvae.truth.divergence import least_divergence, posterior_divergence
 from sirenvae.truth.weighted import importance
@@ -39,6 +40,7 @@ class Inferring:
         family, layout, capacity, capacity_of, linear_start: As for :class:`~sirenvae.models.InferenceNetwork`.
         num_steps: Of training.
         seconds: Of training, instead of a number of steps.
+        learning_rate: Where the schedule starts, instead of where that of the network's own recipe does.
         num_test: Draws of the network that q is judged by.
         num_draws: Of q for each point, where draws are weighted.
         num_runs: Replicas, trained as one program.
@@ -57,6 +59,7 @@ class Inferring:
     linear_start: bool = True
     num_steps: int = RECIPES["inference"].base_steps
     seconds: float | None = None
+    learning_rate: float | None = None
     num_test: int = 2_000
     num_draws: int = 2_000
     num_runs: int = 1
@@ -87,7 +90,9 @@ class Inferring:
 
     def train(self, q: InferenceNetwork) -> Iterator[EpochRecord]:
         """Train it, record by record."""
-        recipe = replace(RECIPES["inference"], num_steps=self.num_steps)
+        recipe = replace(RECIPES[q.default_recipe], num_steps=self.num_steps)
+        if self.learning_rate is not None:
+            recipe = replace(recipe, learning_rate=self.learning_rate)
         if self.seconds is not None:
             recipe = replace(recipe, num_steps=steps_within(q, self.network, recipe, self.seconds))
         return fit(q, self.network, recipe, seed=self.seed)
@@ -102,8 +107,8 @@ class Inferring:
             ``None``.
         """
         network, seed = self.network, COMMON_TEST_SEED + self.seed
-        x, z = sample_network(network, self.num_test, seed)
-        divergence = posterior_divergence(network, q, x, z)
+        x, z, log_evidence = _test_set(network, self.num_test, seed)
+        divergence = posterior_divergence(network, q, x, z, log_evidence)
         share = torch.stack([self._effective_share(run, x[:_WEIGHED], seed) for run in runs_of(q)])
         faithful = is_faithful(network, q.inverse)
         floor = least_divergence(network, q.inverse, x, z).mean().item() if network.is_linear else None
@@ -123,7 +128,7 @@ class Inferring:
         }
 
     def _effective_share(self, q: InferenceNetwork, x: Tensor, seed: int) -> Tensor:
-        draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(seed))
+        draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(seed + 1))
         return draws.effective_sample_size / self.num_draws
 
     def answer(self, q: InferenceNetwork, x: Tensor) -> list[dict]:
@@ -164,6 +169,13 @@ class Inferring:
             "p_value": ranks.p_value,
             **{f"cover_{name}": values.mean().item() for name, values in (("50", half), ("90", most))},
         }
+
+
+@lru_cache(maxsize=2)
+def _test_set(network: BayesianNetwork, num_test: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draws of a network, and their log evidence, which several inference networks are judged by."""
+    x, z = sample_network(network, num_test, seed)
+    return x, z, true_log_prob(network, x)
 
 
 def _exact_intervals(network: BayesianNetwork, x: Tensor) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from sirenvae.errors import InputError
 from sirenvae.experiments.registry import CLASSICAL, VAES, model_settings
 from sirenvae.experiments.store import network_config
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.graphs.network import check_real
 from sirenvae.training import RECIPES, SELECTED, Recipe
 
 # Twice the rate for 0.6 times the steps: on ecoli70 as good as the default, while fewer steps alone collapse.
@@ -36,6 +37,7 @@ def check_fields(config) -> None:
     for network in networks:
         if network.conditionals is None:
             raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
+        check_real(network, "This training")
     _check_sizes(values)
     for name, value in values.items():
         if type(value) is int and value < 1 and name != "first_seed":

@@ -38,29 +38,8 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         Mouton & Kroon, SIReN-VAE (2022), Figure 2.
     """
     figure = go.Figure()
-    for model, learner in LEARNERS.items():
-        mine = [row for row in rows if row["model"] == model]
-        sizes = sorted({row["size"] for row in mine} - {row["size"] for row in mine if not _is_finite(row["elbo"])})
-        if not sizes:
-            continue
-        losses = [[-row["elbo"] for row in mine if row["size"] == size] for size in sizes]
-        centre = [mean(group) for group in losses]
-        spread = [stdev(group) if len(group) > 1 else 0.0 for group in losses]
-        upper = [c + s for c, s in zip(centre, spread, strict=True)]
-        lower = [c - s for c, s in zip(centre, spread, strict=True)]
-        band = dict(x=sizes + sizes[::-1], y=upper + lower[::-1], fill="toself", fillcolor=learner.colour, opacity=0.18)
-        figure.add_scatter(**band, mode="lines", line_width=0, hoverinfo="skip", showlegend=False, legendgroup=model)
-        figure.add_scatter(
-            x=sizes,
-            y=centre,
-            name=learner.label,
-            legendgroup=model,
-            mode="lines+markers",
-            line=dict(color=learner.colour, width=2.5),
-            marker=dict(symbol=learner.symbol, size=9),
-            customdata=spread,
-            hovertemplate="%{x} points: %{y:.2f} ± %{customdata:.2f} nats",
-        )
+    for model in LEARNERS:
+        _add_curve(figure, model, [row for row in rows if row["model"] == model])
     if rows:
         figure.add_hline(
             -rows[0]["true_log_evidence"],
@@ -81,6 +60,32 @@ def elbo_vs_size_figure(rows: Sequence[dict], title: str = "", dark: bool = Fals
         margin=dict(l=60, r=20, t=60, b=50),
     )
     return figure
+
+
+def _add_curve(figure: go.Figure, model: str, rows: Sequence[dict]) -> None:
+    """The mean of a model's runs at each size, and the band of their standard deviation."""
+    learner = LEARNERS[model]
+    sizes = sorted({row["size"] for row in rows} - {row["size"] for row in rows if not _is_finite(row["elbo"])})
+    if not sizes:
+        return
+    losses = [[-row["elbo"] for row in rows if row["size"] == size] for size in sizes]
+    centre = [mean(group) for group in losses]
+    spread = [stdev(group) if len(group) > 1 else 0.0 for group in losses]
+    upper = [c + s for c, s in zip(centre, spread, strict=True)]
+    lower = [c - s for c, s in zip(centre, spread, strict=True)]
+    band = dict(x=sizes + sizes[::-1], y=upper + lower[::-1], fill="toself", fillcolor=learner.colour, opacity=0.18)
+    figure.add_scatter(**band, mode="lines", line_width=0, hoverinfo="skip", showlegend=False, legendgroup=model)
+    figure.add_scatter(
+        x=sizes,
+        y=centre,
+        name=learner.label,
+        legendgroup=model,
+        mode="lines+markers",
+        line=dict(color=learner.colour, width=2.5),
+        marker=dict(symbol=learner.symbol, size=9),
+        customdata=spread,
+        hovertemplate="%{x} points: %{y:.2f} ± %{customdata:.2f} nats",
+    )
 
 
 def _is_finite(value: float | None) -> bool:

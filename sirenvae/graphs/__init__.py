@@ -23,6 +23,7 @@ from sirenvae.graphs.judging.structure import MarkovBlanket, longest_path, marko
 from sirenvae.graphs.linear_gaussian import observed_entropy
 from sirenvae.graphs.moral import moralizing_edges
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.tables import ConditionalTable
 from sirenvae.graphs.telling.factors import elimination_factors
 from sirenvae.graphs.telling.race import Racer, race
 from sirenvae.graphs.telling.replay import graphs_at, step_to_graphml, step_to_json
@@ -31,6 +32,7 @@ from sirenvae.graphs.telling.words import explain, explain_answer, explain_diffe
 __all__ = [
     "BayesianNetwork",
     "Conditional",
+    "ConditionalTable",
     "EliminationStep",
     "Independence",
     "Inverse",

@@ -56,6 +56,11 @@ class Conditional(ABC):
         }
 
     @property
+    def parents(self) -> tuple[Variable, ...]:
+        """The parents, in the order of the coefficients."""
+        return tuple(self.coefficients)
+
+    @property
     @abstractmethod
     def title(self) -> str:
         """What such a conditional is called."""

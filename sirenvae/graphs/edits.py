@@ -16,6 +16,7 @@ ARROW = " > "
 MAX_NAME = 40
 NEW_SLOPE, NEW_VARIANCE = 1.0, 1.0
 _EDITED = "-edited"
+_NO_TABLES = "The graph was changed, so its probability tables were left out."
 _VERBS = ("add", "remove", "reverse")
 
 
@@ -23,7 +24,8 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
     """The network after some changes, made one after the other.
 
     A new variable is latent, with mean 0 and variance 1. A new edge has the slope 1, and an edge that is reversed keeps
-    its number; a variable that loses a parent loses its term. Whoever is left of the observed variables stays observed.
+    its number; a variable that loses a parent loses its term. Tables say nothing of another graph, so a discrete
+    network loses them, which a note says. Whoever is left of the observed variables stays observed.
 
     Arguments:
         network: The network; it stays as it is.
@@ -51,7 +53,8 @@ def change_network(network: BayesianNetwork, changes: Iterable[str]) -> Bayesian
     _check_acyclic(draft.dag, changes)
     observed = [v for v in network.observed if v in draft.dag]
     name = f"{network.name.removesuffix(_EDITED)}{_EDITED}"
-    return BayesianNetwork(draft.dag, observed, draft.conditionals, name=name, notes=network.notes)
+    notes = (*network.notes, _NO_TABLES) if network.is_discrete else network.notes
+    return BayesianNetwork(draft.dag, observed, draft.conditionals, name=name, notes=notes)
 
 
 def changes_between(before: BayesianNetwork, after: BayesianNetwork) -> list[str]:
@@ -77,7 +80,8 @@ class _Draft:
 
     def __init__(self, network: BayesianNetwork):
         self.dag = nx.DiGraph(network.dag)
-        self.conditionals = None if network.conditionals is None else dict(network.conditionals)
+        is_kept = network.conditionals is not None and not network.is_discrete
+        self.conditionals = dict(network.conditionals) if is_kept else None
         self._by_name: dict[str, Variable] = {str(v): v for v in network.variables}
 
     def make(self, change: str) -> None:

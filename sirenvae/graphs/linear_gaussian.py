@@ -27,6 +27,11 @@ def joint_moments(network: BayesianNetwork) -> tuple[np.ndarray, np.ndarray, np.
         raise InputError(
             f"{network.name} is a structure without numbers; sampling it needs linear-Gaussian conditionals."
         )
+    if network.is_discrete:
+        raise InputError(
+            f"The variables of {network.name} have states, so it has no joint normal distribution; true_marginals and "
+            "true_log_evidence ask its tables."
+        )
     if not network.is_linear:
         raise InputError(
             f"{network.name} has conditionals that are not linear Gaussian, so its joint distribution, entropy and "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from types import MappingProxyType
 
 import networkx as nx
@@ -13,6 +14,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
 from sirenvae.graphs.cycles import cycle_in_words, find_cycle
 from sirenvae.graphs.quoting import listed, shown
+from sirenvae.graphs.tables import ConditionalTable, check_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,8 @@ class BayesianNetwork:
         dag: The graph, edges parent -> child. It is copied and frozen.
         observed: The observed variables; ``None`` means the leaves (variables without children). A single string is
             one variable.
-        conditionals: A conditional for every variable, or ``None`` for the bare structure.
+        conditionals: A conditional for every variable, or ``None`` for the bare structure. All are normal given their
+            parents, or all are tables over states.
         name: What to call it.
         notes: Sentences about where it came from, such as what a file carried that was not read.
 
@@ -35,7 +38,7 @@ class BayesianNetwork:
 
     Raises:
         InputError: If the graph has a cycle, no latent or no observed variable, if `observed` names unknown variables,
-            or if the conditionals do not fit the parents.
+            or if the conditionals do not fit the parents, mix tables with others, or a table does not sum to 1.
 
     Example:
         >>> net = BayesianNetwork(nx.DiGraph([("a", "c"), ("b", "c")]))
@@ -45,7 +48,7 @@ class BayesianNetwork:
 
     dag: nx.DiGraph
     observed: Iterable[Variable] | str | None = None
-    conditionals: Mapping[Variable, Conditional] | None = None
+    conditionals: Mapping[Variable, Conditional | ConditionalTable] | None = None
     name: str = field(default="network", kw_only=True)
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 
@@ -62,7 +65,7 @@ class BayesianNetwork:
         object.__setattr__(self, "dag", dag)
         object.__setattr__(self, "observed", tuple(v for v in dag if v in observed))
         if self.conditionals is not None:
-            _check_conditionals(dag, self.conditionals)
+            _check_conditionals(dag, self.conditionals, self.name)
             object.__setattr__(self, "conditionals", MappingProxyType({v: self.conditionals[v] for v in dag}))
 
     def __reduce__(self):
@@ -80,6 +83,27 @@ class BayesianNetwork:
         return self.conditionals is not None and all(
             isinstance(conditional, LinearGaussian) for conditional in self.conditionals.values()
         )
+
+    @cached_property
+    def is_gaussian(self) -> bool:
+        """Whether every variable is normal given its parents, whatever its mean is: linear, saturating, a product."""
+        return self.conditionals is not None and not self.is_discrete
+
+    @cached_property
+    def is_discrete(self) -> bool:
+        """Whether every conditional is a table, so that the variables have states instead of real values."""
+        return self.conditionals is not None and all(
+            isinstance(conditional, ConditionalTable) for conditional in self.conditionals.values()
+        )
+
+    @cached_property
+    def states(self) -> Mapping[Variable, tuple[str, ...]]:
+        """The names of the states of each variable of a discrete network; of other networks none.
+
+        Data and draws hold their numbers: state s of v, counted from 0, is ``states[v][s]``.
+        """
+        tables = self.conditionals.items() if self.is_discrete else ()
+        return MappingProxyType({v: table.states for v, table in tables})
 
     @cached_property
     def latents(self) -> tuple[Variable, ...]:
@@ -112,6 +136,38 @@ class BayesianNetwork:
     def parents(self, variable: Variable) -> tuple[Variable, ...]:
         """The parents of `variable`, in declared order."""
         return self.in_declared_order(self.dag.predecessors(variable))
+
+    def state_numbers(self, evidence: Mapping[Variable, str | int]) -> dict[Variable, int]:
+        """The numbers of some variables' states, each given by its name or by its number.
+
+        Raises:
+            InputError: If the network is not discrete, or has no such variable or state.
+
+        Example:
+            >>> from sirenvae.graphs.catalogue.named import load_network
+            >>> load_network("asia").state_numbers({"xray": "no", "smoke": 0})
+            {'xray': 1, 'smoke': 0}
+        """
+        if not self.is_discrete:
+            raise InputError(f"{self.name} has no tables, so its variables have no states.")
+        return {v: self._state_number(v, state) for v, state in evidence.items()}
+
+    def _state_number(self, variable: Variable, state: str | int) -> int:
+        if variable not in self.states:
+            raise InputError(f"{self.name} has no variable {shown(variable)}; it has {listed(self.dag, 20)}.")
+        names = self.states[variable]
+        if isinstance(state, str) and state in names:
+            return names.index(state)
+        if isinstance(state, Integral) and 0 <= state < len(names):
+            return int(state)
+        raise InputError(
+            f"{shown(variable)} has no state {shown(repr(state))}; its states are {listed(names, 20)}, numbered from 0 "
+            f"to {len(names) - 1}."
+        )
+
+    def without_conditionals(self) -> BayesianNetwork:
+        """The bare structure: the same graph and observed variables, for data of any kind."""
+        return BayesianNetwork(self.dag, self.observed, name=self.name, notes=self.notes)
 
     def with_observed(self, observed: Iterable[Variable] | None) -> BayesianNetwork:
         """The same network with other observed variables (``None``: the leaves)."""
@@ -164,16 +220,40 @@ def _check_observed(dag: nx.DiGraph, observed: set[Variable]) -> None:
         raise InputError(f"At least one variable must be latent, but all {len(dag)} are observed.")
 
 
-def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, Conditional]) -> None:
+def _check_conditionals(dag: nx.DiGraph, conditionals: Mapping[Variable, object], name: str) -> None:
     for v in dag:
         if v not in conditionals:
             raise InputError(f"Every variable needs a conditional, but {shown(v)} has none.")
-        parents, named = set(dag.predecessors(v)), set(conditionals[v].coefficients)
+    tables = [v for v in dag if isinstance(conditionals[v], ConditionalTable)]
+    if 0 < len(tables) < len(dag):
+        other = next(v for v in dag if not isinstance(conditionals[v], ConditionalTable))
+        raise InputError(
+            f"{name} has a table for {shown(tables[0])} but a {conditionals[other].title} conditional for "
+            f"{shown(other)}; networks are read whose variables all have states, or all real values."
+        )
+    for v in dag:
+        parents, named = set(dag.predecessors(v)), set(conditionals[v].parents)
         if parents != named:
             raise InputError(
-                f"The conditional of {shown(v)} has coefficients for {_in_brackets(named)}, "
+                f"The conditional of {shown(v)} has {'axes' if tables else 'coefficients'} for {_in_brackets(named)}, "
                 f"but its parents are {_in_brackets(parents)}."
             )
+    states = {v: conditionals[v].states for v in tables}
+    for v in tables:
+        check_table(v, conditionals[v], states)
+
+
+def check_real(network: BayesianNetwork, what: str) -> None:
+    """Refuse a discrete network where `what` is about real values.
+
+    Raises:
+        InputError: If the network's variables have states.
+    """
+    if network.is_discrete:
+        raise InputError(
+            f"{what} is for variables with real values, but those of {network.name} have states; for real data over "
+            "its graph take network.without_conditionals()."
+        )
 
 
 def _in_brackets(variables: Iterable[Variable]) -> str:

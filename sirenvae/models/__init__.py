@@ -2,6 +2,7 @@
 
 from sirenvae.models.density import FlowDensity
 from sirenvae.models.inference_network import InferenceNetwork
+from sirenvae.models.marginal_network import MarginalNetwork
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.siren_vae import SIReNVAE
 from sirenvae.models.structures import STRUCTURES, Structure, structure_of
@@ -12,6 +13,7 @@ __all__ = [
     "Fittable",
     "FlowDensity",
     "InferenceNetwork",
+    "MarginalNetwork",
     "SIReNVAE",
     "Structure",
     "VanillaVAE",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Self
 
 import torch
@@ -13,12 +14,14 @@ from torch.distributions import Distribution
 
 from sirenvae import objectives
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.graphs.network import check_real
 from sirenvae.models.likelihoods import Likelihood
 from sirenvae.models.point_model import PointModel, check_count
 from sirenvae.models.points import Points
 from sirenvae.models.posterior import AmortizedPosterior
 from sirenvae.models.shrinkage import noise_to_signal
 from sirenvae.objectives.iwae import add_sums, bound_from_sums, ess_from_sums, log_sums
+from sirenvae.threads import side_by_side
 
 
 class LatentVariableModel(PointModel):
@@ -58,6 +61,8 @@ class LatentVariableModel(PointModel):
         network: BayesianNetwork | None = None,
     ):
         super().__init__(names, replicas)
+        if network is not None:
+            check_real(network, f"A {type(self).__name__}")
         self.network = network
         self.latent_features, self.observed_features = latent_features, len(self.names)
         self.num_variables = self.latent_features + self.observed_features
@@ -205,8 +210,9 @@ class LatentVariableModel(PointModel):
         check_count(num_samples)
         x = self.standardized(x)
         at_once = max(1, self.rows_at_once // math.prod(self.replicas))
-        with self.asked(graph):
-            pieces = [self._log_weight_sums(part, num_samples, at_once, generator) for part in x.split(at_once, dim=-2)]
+        with self.asked(graph) as num_workers:
+            parts = x.split(at_once, dim=-2)
+            pieces = [self._all_sums(part, num_samples, at_once, generator, num_workers) for part in parts]
             sums = torch.cat(pieces, dim=-1)
             return bound_from_sums(sums, num_samples) - self.units.log_volume(), ess_from_sums(sums)
 
@@ -282,16 +288,27 @@ class LatentVariableModel(PointModel):
 
         return AmortizedPosterior(self.standardized(x), self.latent_features, draw, density)
 
-    def _log_weight_sums(self, x: Tensor, num_samples: int, at_once: int, generator) -> Tensor:
+    def _all_sums(self, x: Tensor, num_samples: int, at_once: int, generator, num_workers: int) -> Tensor:
         """The :func:`~sirenvae.objectives.iwae.log_sums` of each standardized point, shape ``(2, *R, N)``."""
-        per_pass = max(1, at_once // x.shape[-2])
-        sums = []
-        for start in range(0, num_samples, per_pass):
-            draws = min(per_pass, num_samples - start)
-            repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
-            log_weights = self.standard_elbo(repeated, self._latent_noise(repeated, generator))
-            sums.append(log_sums(log_weights.unflatten(-1, (draws, x.shape[-2])).movedim(-2, 0)))
-        return add_sums(sums)
+        num_points = x.shape[-2]
+        per_pass = max(1, at_once // num_points)
+        counts = (min(per_pass, num_samples - start) for start in range(0, num_samples, per_pass))
+        noises = (self._noise(self.latent_features, count * num_points, generator) for count in counts)
+        shares = x.chunk(num_workers, dim=-2)  # of the points, so that no more rows are under way than with one worker
+        tasks = (
+            partial(self._log_weight_sums, share, own)
+            for noise in noises
+            for share, own in zip(shares, noise.unflatten(-2, (-1, num_points)).chunk(num_workers, -2), strict=True)
+        )
+        found = side_by_side(tasks, num_workers)
+        return torch.cat([add_sums(found[i :: len(shares)]) for i in range(len(shares))], dim=-1)
+
+    def _log_weight_sums(self, x: Tensor, noise: Tensor) -> Tensor:
+        """The sums over S draws for each point; noise ``(*R, S, N, K)``."""
+        draws, num_points = noise.shape[-3:-1]
+        repeated = x.repeat(*[1] * len(self.replicas), draws, 1)
+        log_weights = self.standard_elbo(repeated, noise.flatten(-3, -2))
+        return log_sums(log_weights.unflatten(-1, (draws, num_points)).movedim(-2, 0))
 
     def _log_densities(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""

@@ -15,6 +15,7 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.flows import Chain, GraphicalResidualFlow, MaskedAffine, Transform
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.graphs.network import check_real
 from sirenvae.models.point_model import PointModel, check_count
 from sirenvae.models.points import Points, as_points
 from sirenvae.models.structures import density_adjacency
@@ -79,8 +80,9 @@ class FlowDensity(PointModel):
             replicas: Leading shape R.
 
         Raises:
-            InputError: If a variable does not exist or came twice.
+            InputError: If a variable does not exist or came twice, or variables have states.
         """
+        check_real(network, "A flow")
         variables = network.variables if variables is None else tuple(variables)
         adjacency = density_adjacency(network, variables)
         flow = GraphicalResidualFlow(adjacency, num_blocks, replicas=replicas, output_gain=_OUTPUT_GAIN)

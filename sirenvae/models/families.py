@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,9 @@ from torch.distributions.transforms import AffineTransform
 
 from sirenvae.errors import InputError
 from sirenvae.flows.spline import RationalQuadraticSpline
+from sirenvae.graphs import BayesianNetwork
+
+CATEGORICAL = "categorical"
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,41 @@ class FlowFactor(TransformedDistribution):
         return self.shift + self.log_scale.exp() * self.spline.inverse_and_log_slope(noise)[0]
 
 
+@dataclass(frozen=True)
+class CategoricalFamily:
+    """A probability for each state: logits, of which each variable has as many as states, the others never.
+
+    Arguments:
+        num_states: Of each variable.
+    """
+
+    num_states: tuple[int, ...]
+
+    @property
+    def num_parameters(self) -> int:
+        """The most states that a variable has."""
+        return max(self.num_states)
+
+    def factor(self, parameters: Tensor) -> Distribution:
+        """Shape ``(*, K, P)`` to a distribution of batch shape ``(*, K)``."""
+        return Categorical(logits=parameters, validate_args=False)
+
+    def sample(self, parameters: Tensor, generator: torch.Generator | None) -> Tensor:
+        """The number of a state for each factor, shape ``(*)``."""
+        weights = parameters.softmax(dim=-1)
+        chosen = torch.multinomial(weights.flatten(0, -2), 1, generator=generator)
+        return chosen.view(weights.shape[:-1]).to(parameters.dtype)
+
+    def first(self) -> Tensor:
+        """Parameters to start from, shape ``(K, P)``: all states alike, minus infinity where there is none."""
+        there = torch.arange(self.num_parameters) < torch.tensor(self.num_states).unsqueeze(-1)
+        return torch.where(there, 0.0, -torch.inf)
+
+    def roles(self) -> str:
+        """As for :class:`GaussianFamily`."""
+        return "-" * self.num_parameters
+
+
 FAMILIES = {"gaussian": GaussianFamily, "mixture": MixtureFamily, "flow": FlowFamily}
 _SIZED = {"mixture": "components", "flow": "bins"}
 
@@ -154,3 +193,17 @@ def family_named(name: str):
     if not size.isdecimal() or int(size) < 2:
         raise InputError(f"A {kind} has at least 2 {_SIZED[kind]}, written as {kind}-5, but {name!r} came.")
     return FAMILIES[kind](int(size))
+
+
+def family_over(network: BayesianNetwork, name: str | None, variables: Sequence) -> tuple:
+    """The family of the factors of some variables of a network, and its name; by default the simplest one.
+
+    Raises:
+        InputError: If there is no such family, or it is not for variables of this kind.
+    """
+    if not network.is_discrete:
+        name = name or "gaussian"
+        return family_named(name), name
+    if name not in (None, CATEGORICAL):
+        raise InputError(f"The variables of {network.name} have states, so no factor is of the family {name!r}.")
+    return CategoricalFamily(tuple(len(network.states[v]) for v in variables)), CATEGORICAL

@@ -13,17 +13,18 @@ from typing import ClassVar, Self
 
 import networkx as nx
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, Inverse
 from sirenvae.graphs.judging.proofs import first_violation
-from sirenvae.models.families import family_named
+from sirenvae.models.families import family_over
 from sirenvae.models.least_squares import least_squares
 from sirenvae.models.points import Points, as_points
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulator import draw_network
+from sirenvae.models.states import OneHot, check_states
 from sirenvae.models.units import Units
 from sirenvae.nets.factor_nets import LAYOUTS, width_for
 
@@ -46,7 +47,9 @@ class InferenceNetwork(Fittable):
         network: The Bayesian network.
         inverse: Which variables each latent may look at, see :func:`sirenvae.invert`.
         family: Of each factor: ``"gaussian"``; ``"mixture"``, of three normal distributions, of five as
-            ``"mixture-5"``; or ``"flow"``, a spline of eight bins, of twelve as ``"flow-12"``.
+            ``"mixture-5"``; or ``"flow"``, a spline of eight bins, of twelve as ``"flow-12"``. In a discrete
+            network every factor is categorical, and its parents' states are seen as ones and zeros; there is no linear
+            start.
         layout: ``"per_variable"``, a small network for each factor, or ``"masked"``, one for all.
         capacity: Most active weights of a replica, output layer and linear part included; widths are solved from it.
         capacity_of: What the capacity counts: ``"active"`` weights, all that are ``"stored"``, those that a mask
@@ -54,8 +57,9 @@ class InferenceNetwork(Fittable):
         num_layers: Hidden layers.
         linear_start: Whether training begins at the best linear posterior with the inverse's edges: each latent
             regressed on its parents by least squares, over 400,000 draws of the network or over the fixed set. Then
-            there is little left to learn for a linear-Gaussian network; to watch it learn, leave the start out. A
-            network whose linear part was trained already is left as it is.
+            there is nothing left to learn for Gaussian factors of a linear-Gaussian network, and they are trained by
+            the recipe ``"refinement"``; to watch them learn, leave the start out. A network whose linear part was
+            trained already is left as it is.
         faithful: Whether an inverse that claims a false independence is refused.
         replicas: Leading shape R of all weights.
 
@@ -83,7 +87,7 @@ class InferenceNetwork(Fittable):
         self,
         network: BayesianNetwork,
         inverse: Inverse,
-        family: str = "gaussian",
+        family: str | None = None,
         layout: str = "per_variable",
         *,
         capacity: int = _CAPACITY,
@@ -97,6 +101,12 @@ class InferenceNetwork(Fittable):
         if layout not in LAYOUTS:
             raise InputError(f"The layout {layout!r} does not exist; it is one of {', '.join(LAYOUTS)}.")
         self.network, self.inverse = network, inverse
+        self.num_variables = len(network.variables)
+        self.order = drawing_order(network, inverse)
+        if faithful:
+            _check_faithful(network, inverse, self.order)
+        self.adjacency = _adjacency(network, inverse, self.order)
+        self.family, family = family_over(network, family, self.order)
         self.settings = {
             "family": family,
             "layout": layout,
@@ -106,34 +116,39 @@ class InferenceNetwork(Fittable):
             "linear_start": linear_start,
             "faithful": faithful,
         }
-        self.num_variables = len(network.variables)
-        self.order = drawing_order(network, inverse)
-        if faithful:
-            _check_faithful(network, inverse, self.order)
-        self.adjacency = _adjacency(network, inverse, self.order)
-        self.family, kind = family_named(family), LAYOUTS[layout]
-        width = width_for(kind, self.adjacency, self.family.num_parameters, num_layers, capacity, capacity_of)
-        self.net = kind(self.adjacency, self.family.num_parameters, [width] * num_layers, replicas)
+        kind = LAYOUTS[layout]
+        self.encode, seen = _inputs(network, self.order, self.adjacency)
+        width = width_for(kind, seen, self.family.num_parameters, num_layers, capacity, capacity_of)
+        self.net = kind(seen, self.family.num_parameters, [width] * num_layers, replicas)
         self.num_active, self.num_stored = self.net.num_active(), self.net.num_stored()
-        self.num_units = 4 * len(self.order) * max(1, width)
+        self.num_units = self.net.units_in_a_layer()  # ten runs of a tree are fastest as one program
         self.generations = _generations(self.adjacency)
         self.units = Units((*self.order, *network.observed))
         self.register_buffer("first", self.family.first(), persistent=False)
 
     shared = ("units",)
-    default_recipe = "inference"
+
+    @property
+    def default_recipe(self) -> str:
+        """``"refinement"`` where the linear start is as good as its edges allow, else ``"inference"``."""
+        gaussian = self.network.is_linear and self.settings["family"] == "gaussian"
+        return "refinement" if gaussian and self.settings["linear_start"] else "inference"
 
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         return type(self)(self.network, self.inverse, replicas=replicas, **self.settings)
 
     def prepare(self, x, recipes: Sequence) -> None:
         """Take units of all variables, and the linear start, from the training data or from draws of the network."""
+        if self.network.is_discrete:
+            return  # states have no units
         generator = torch.Generator().manual_seed(0)
         fixed = None if isinstance(x, BayesianNetwork) else self._rows(*x)
-        self.units.fit(_draws(self.network, self.order, _UNIT_DRAWS, generator) if fixed is None else fixed)
+        if fixed is None:
+            self._check_draws_of(x)
+        self.units.fit(_draws(x, self.order, _UNIT_DRAWS, generator) if fixed is None else fixed)
         if not self.settings["linear_start"] or self.net.has_linear():
             return
-        pieces = self._start_draws(generator) if fixed is None else [fixed]
+        pieces = self._start_draws(x, generator) if fixed is None else [fixed]
         self._start(*least_squares((self.units.standard(piece.to(self.device)) for piece in pieces), self.adjacency))
 
     def sources(self, x) -> list:
@@ -146,8 +161,7 @@ class InferenceNetwork(Fittable):
         count = torch.Size(self.replicas).numel()
         if not isinstance(x, BayesianNetwork):
             return [self.units.standard(self._rows(*x)).to(self.dtype)] * count
-        if (x.variables, x.observed) != (self.network.variables, self.network.observed):
-            raise InputError(f"The inference network is for {self.network.name}, but draws of {x.name} came.")
+        self._check_draws_of(x)
 
         def simulator(num_rows: int, generator: torch.Generator) -> Tensor:
             return self.units.standard(_draws(x, self.order, num_rows, generator).to(self.device)).to(self.dtype)
@@ -178,22 +192,29 @@ class InferenceNetwork(Fittable):
     def forward(self, x: Points) -> InferenceDistribution:
         """q(z | x) of each point; x in raw units, shape ``(N, D)`` or ``(*R, N, D)``, columns in declared order."""
         points = as_points(x, self.network.observed).to(self.device)
+        if self.network.is_discrete:
+            check_states(self.network, points, self.network.observed)
         return InferenceDistribution(self, points.expand(*self.replicas, *points.shape[-2:]))
 
     def parameters_of_rows(self, rows: Tensor, latents: Sequence[int] | None = None) -> Tensor:
         """What the net says of each factor at rows z|x, standard units, latents in drawing order: ``(*R, N, K, P)``;
         of some latents alone, counted in that order, where these are given.
         """
-        return self.net(rows, latents) + self.first
+        first = self.first if latents is None or self.first.ndim == 1 else self.first[latents]
+        return self.net(self.encode(rows), latents) + first
 
     def log_prob_of_rows(self, rows: Tensor) -> Tensor:
         """Log density of z given x, shape ``(*R, N)``, nats; rows as for :meth:`parameters_of_rows`."""
         factors = self.family.factor(self.parameters_of_rows(rows))
         return factors.log_prob(rows[..., : len(self.order)]).sum(dim=-1)
 
-    def _start_draws(self, generator: torch.Generator) -> Iterator[Tensor]:
+    def _check_draws_of(self, network: BayesianNetwork) -> None:
+        if (network.variables, network.observed) != (self.network.variables, self.network.observed):
+            raise InputError(f"The inference network is for {self.network.name}, but draws of {network.name} came.")
+
+    def _start_draws(self, network: BayesianNetwork, generator: torch.Generator) -> Iterator[Tensor]:
         for _ in range(_START_DRAWS // _PIECE):
-            yield _draws(self.network, self.order, _PIECE, generator)
+            yield _draws(network, self.order, _PIECE, generator)
 
     def _start(self, slopes: Tensor, intercepts: Tensor, deviations: Tensor) -> None:
         """Let the net say of each factor its linear prediction, whatever else the family may say left as at first."""
@@ -208,6 +229,9 @@ class InferenceNetwork(Fittable):
         x, z = as_points(x, self.network.observed), as_points(z, self.network.latents)
         if len(x) != len(z):
             raise InputError(f"There are {len(x)} rows of observed values, but {len(z)} of latent ones.")
+        if self.network.is_discrete:
+            check_states(self.network, x, self.network.observed)
+            check_states(self.network, z, self.network.latents)
         place = {v: i for i, v in enumerate(self.network.latents)}
         return torch.cat([z[:, [place[v] for v in self.order]], x], dim=1)
 
@@ -233,6 +257,8 @@ class InferenceDistribution(Distribution):
         network, shape = self._network, self.batch_shape + self.event_shape
         if value.shape[value.ndim - len(shape) :] != shape:
             raise InputError(f"Latents have shape (*, {', '.join(map(str, shape))}), but {tuple(value.shape)} came.")
+        if network.network.is_discrete:
+            check_states(network.network, value, network.network.latents)
         z = self._rows_first(value.to(self._x)[..., self._columns])
         rows = network.units.standard(torch.cat([z, self._repeated(z.shape[-2])], dim=-1)).to(network.dtype)
         with network.asked(graph=True):
@@ -315,6 +341,14 @@ def _adjacency(network: BayesianNetwork, inverse: Inverse, order: tuple) -> Tens
         for parent in inverse.dag.predecessors(v):
             rows[i, column[parent]] = True
     return rows
+
+
+def _inputs(network: BayesianNetwork, order: tuple, adjacency: Tensor) -> tuple[nn.Module, Tensor]:
+    """What makes inputs of rows z|x, and which of them each latent sees: a column for each state, or for each value."""
+    if not network.is_discrete:
+        return nn.Identity(), adjacency
+    encode = OneHot([len(network.states[v]) for v in (*order, *network.observed)])
+    return encode, adjacency[:, encode.owner]
 
 
 def _generations(adjacency: Tensor) -> list[list[int]]:

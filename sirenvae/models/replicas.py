@@ -30,14 +30,12 @@ class Fittable(nn.Module, ABC):
         decay_strength: How much stronger than for the true structure the weights are held.
         num_units: Values that a point has on its way through the model, about: how many replicas fit a CPU's cache.
         rows_at_once: Points times samples times replicas that are pushed through together where a question is long.
-        default_recipe: The name of the recipe that it is trained by where none is given.
     """
 
     num_variables: int = 1
     decay_strength: float = 1.0
     rows_at_once: int = 16_384  # fits a CPU's cache
     num_units: int = 64
-    default_recipe: str = "default"
 
     def __init__(self, replicas: tuple[int, ...] = ()):
         super().__init__()
@@ -102,6 +100,11 @@ class Fittable(nn.Module, ABC):
         """The parameters that training moves, by their full names; all of them by default."""
         return dict(self.named_parameters())
 
+    @property
+    def default_recipe(self) -> str:
+        """The name of the recipe that it is trained by where none is given."""
+        return "default"
+
     @abstractmethod
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         """A new model of the same kind, and in the same phase, with other replicas."""
@@ -135,26 +138,32 @@ class Fittable(nn.Module, ABC):
 
     @torch.no_grad()
     def copy_replicas(self, source: Fittable, chosen: Sequence[int], places: Sequence[int]) -> None:
-        """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one."""
+        """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one; with them what all
+        replicas share."""
         values, same = source.state_dict(), shared(self)
         ours, theirs = (torch.Size(model.replicas) for model in (self, source))
         for name, value in self.state_dict().items():
-            if name not in same:
+            if name in same:
+                value.copy_(values[name])
+            else:
                 into = value.view(ours.numel(), *value.shape[len(ours) :])
                 came = values[name].reshape(theirs.numel(), *value.shape[len(ours) :])
                 into[list(places)] = came[list(chosen)].to(value)
 
     @contextmanager
-    def asked(self, graph: bool = False) -> Iterator[None]:
+    def asked(self, graph: bool = False) -> Iterator[int]:
         """While a question is answered: evaluation mode, few threads, and no graph unless it is wanted.
 
         Modes and threads are given back.
+
+        Yields:
+            How many pieces of the question may be answered at once, see :func:`~sirenvae.threads.side_by_side`.
         """
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
-            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()):
-                yield
+            with torch.set_grad_enabled(graph and torch.is_grad_enabled()), threads_for(self._multiply_adds()) as free:
+                yield free if self.device.type == "cpu" and not torch.is_grad_enabled() else 1
         finally:
             for module, mode in modes:
                 module.training = mode

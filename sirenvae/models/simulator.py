@@ -9,6 +9,7 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
+from sirenvae.graphs.table_draws import TableDraws
 from sirenvae.models.simulated import Simulator
 
 
@@ -21,7 +22,8 @@ def network_simulator(network: BayesianNetwork, latents: bool = True) -> Simulat
 
     Returns:
         A function of a number N of rows and a generator on the CPU; it gives float64 rows in raw units, shape
-        ``(N, D + K)`` or ``(N, D)``: x, then z, each in declared order.
+        ``(N, D + K)`` or ``(N, D)``: x, then z, each in declared order. Those of a discrete network are the numbers of
+        states, 0 to S - 1, whose names are ``network.states``.
 
     Raises:
         InputError: If the network has no conditionals.
@@ -34,6 +36,14 @@ def network_simulator(network: BayesianNetwork, latents: bool = True) -> Simulat
     if network.conditionals is None:
         raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
     order = columns(network, (*network.observed, *(network.latents if latents else ())))
+    if network.is_discrete:
+        tables = TableDraws(network)
+
+        def draw_states(num_rows: int, generator: torch.Generator) -> Tensor:
+            uniforms = torch.rand(num_rows, tables.num_variables, generator=generator, dtype=torch.float64)
+            return torch.from_numpy(tables.draw(uniforms.numpy())[:, order]).double()
+
+        return draw_states
     moments = [torch.from_numpy(moment) for moment in joint_moments(network)] if network.is_linear else None
 
     def draw(num_rows: int, generator: torch.Generator) -> Tensor:

@@ -68,6 +68,10 @@ class FactorNet(nn.Module, ABC):
     def num_stored(self) -> int:
         """How many weights a replica has, biases left out, those that a mask removes counted too."""
 
+    @abstractmethod
+    def units_in_a_layer(self) -> int:
+        """How many units the widest hidden layer has, those of all variables together."""
+
     @staticmethod
     @abstractmethod
     def least_width(adjacency: Tensor) -> int:
@@ -106,6 +110,9 @@ class MaskedFactorNet(FactorNet):
 
     def num_stored(self) -> int:
         return sum(layer.mask.numel() for layer in self._layers())
+
+    def units_in_a_layer(self) -> int:
+        return max(self.hidden_features)
 
     def _layers(self) -> list[MaskedLinear]:
         return [*self.hidden, self.output, self.linear]
@@ -177,6 +184,9 @@ class PerVariableNets(FactorNet):
         sizes = [most, *self.hidden_features, self.num_parameters]
         each = sum(a * b for a, b in pairwise(sizes)) + (most * self.num_parameters if self.hidden_features else 0)
         return self.num_variables * each
+
+    def units_in_a_layer(self) -> int:
+        return self.num_variables * max(self.hidden_features, default=1)
 
     @staticmethod
     def least_width(adjacency: Tensor) -> int:

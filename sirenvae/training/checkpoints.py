@@ -16,7 +16,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, network_to_json
 from sirenvae.graphs.files import parse_json
 from sirenvae.graphs.files.names import name_from_json, name_to_json
-from sirenvae.models import SIReNVAE, VanillaVAE
+from sirenvae.models import MarginalNetwork, SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
@@ -27,7 +27,12 @@ from sirenvae.training.recipes import Recipe
 from sirenvae.truth import LinearNetworkReference, Reference
 from sirenvae.truth.partly_exact import PartlyExactVAE
 
-_MODELS = {"SIReNVAE": SIReNVAE, "VanillaVAE": VanillaVAE, "PartlyExactVAE": PartlyExactVAE}
+_MODELS = {
+    "SIReNVAE": SIReNVAE,
+    "VanillaVAE": VanillaVAE,
+    "PartlyExactVAE": PartlyExactVAE,
+    "MarginalNetwork": MarginalNetwork,
+}
 _REFERENCES = {"Reference": Reference, "LinearNetworkReference": LinearNetworkReference}
 _CLASSES = _MODELS | _REFERENCES
 _DTYPES = ("float32", "float64")
@@ -37,11 +42,11 @@ _DEFAULT, _USUAL = Recipe("default"), Recipe("usual", num_steps=1, weight_decay=
 _MISFITS = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
 
-def save_model(model: LatentVariableModel | Reference, path: str | Path) -> None:
+def save_model(model: LatentVariableModel | MarginalNetwork | Reference, path: str | Path) -> None:
     """Write a model, its network included, to one safetensors file.
 
     Arguments:
-        model: A SIReN-VAE, a vanilla VAE, one with exact parts, or a reference of
+        model: A SIReN-VAE, a vanilla VAE, one with exact parts, a network of marginals, or a reference of
             :func:`~sirenvae.truth.references.fit_reference`.
         path: The file.
 
@@ -52,7 +57,7 @@ def save_model(model: LatentVariableModel | Reference, path: str | Path) -> None
     write_tensors(path, _tensors_of(model), {"model": _description(model)})
 
 
-def load_model(path: str | Path) -> LatentVariableModel | Reference:
+def load_model(path: str | Path) -> LatentVariableModel | MarginalNetwork | Reference:
     """Read a model that :func:`save_model` or :func:`save_fit` wrote; it comes in evaluation mode.
 
     Raises:
@@ -138,7 +143,7 @@ def _is_count(value) -> bool:
     return type(value) is int and 0 <= value < _LARGEST
 
 
-def _tensors_of(model: LatentVariableModel | Reference) -> dict[str, Tensor]:
+def _tensors_of(model: LatentVariableModel | MarginalNetwork | Reference) -> dict[str, Tensor]:
     _check_class(model)
     if isinstance(model, Reference):
         values = {entry.name: getattr(model, entry.name) for entry in fields(model)}
@@ -157,7 +162,7 @@ def _check_class(model) -> None:
         )
 
 
-def _description(model: LatentVariableModel | Reference) -> dict:
+def _description(model: LatentVariableModel | MarginalNetwork | Reference) -> dict:
     name = type(model).__name__
     if isinstance(model, Reference):
         variables = [name_to_json(v) for v in model.variables]
@@ -190,7 +195,9 @@ def _described_network(network: BayesianNetwork) -> dict:
     return {"name": network.name, "json": text}
 
 
-def _rebuilt(content: dict, tensors: Mapping[str, Tensor], path: str | Path) -> LatentVariableModel | Reference:
+def _rebuilt(
+    content: dict, tensors: Mapping[str, Tensor], path: str | Path
+) -> LatentVariableModel | MarginalNetwork | Reference:
     with _explained(path, "a model"):
         description, state = content["model"], _as_today(_part(tensors, "model."))
         _check(description["class"] in _CLASSES, f"it is of the class {description['class']!r}")
@@ -200,8 +207,9 @@ def _rebuilt(content: dict, tensors: Mapping[str, Tensor], path: str | Path) -> 
         model_class = _MODELS[description["class"]]
         replicas, settings, dtype = description["replicas"], description["settings"], description["dtype"]
         _check(dtype in _DTYPES, f"its numbers are of the type {dtype!r}")
-        shape = (*replicas, 1, len(network.observed) if network else settings["num_observed"])
-        _check(tuple(state["units.location"].shape) == shape, "its tensors are not of the shape it tells")
+        if model_class is not MarginalNetwork:  # states have no units
+            shape = (*replicas, 1, len(network.observed) if network else settings["num_observed"])
+            _check(tuple(state["units.location"].shape) == shape, "its tensors are not of the shape it tells")
         # Before memory is asked for: no part of a model is larger than the tensors that it consists of.
         most = max(len(state), *(size for value in state.values() for size in value.shape))
         _check(all(type(value) is not int or value <= most for value in settings.values()), "it has larger parts")

@@ -35,14 +35,12 @@ def fit(
             in place.
         x: Training data in raw units, shape ``(N, D)``: a tensor, an array, nested lists or a data frame; or for one
             model ``(*R, N, D)``; or a list with one ``(N_e, D)`` for each replica, those of the first model first.
-            Instead of a table a simulator: a function that takes a number of rows and a generator and gives a tensor
-            of new rows, at every step others. Of rows that are more than x the model says what they hold.
-        recipe: A name from :data:`RECIPES` or a :class:`Recipe`; or one for each replica. ``None`` is that of the
-            model: ``"inference"`` of an inference network, ``"default"`` of all others. ``"selected"`` chooses
-            one for each by cross-validation, see :class:`~sirenvae.training.selection.Selection`; it is no entry of a
-            list. One with several learning rates tries all of them, see
-            :class:`~sirenvae.training.rates.RateSearch`. Several one after the other are
-            :class:`~sirenvae.training.phases.Phases`.
+            Instead of a table a simulator: a function of a number of rows and a generator that gives new ones at
+            every step. What rows hold that are more than x, the model says.
+        recipe: A name from :data:`RECIPES` or a :class:`Recipe`, or one for each replica; by default that of the model.
+            ``"selected"`` chooses one for each by cross-validation, no entry of a list, see
+            :class:`~sirenvae.training.selection.Selection`. Of several learning rates each is tried, see
+            :class:`~sirenvae.training.rates.RateSearch`. :class:`~sirenvae.training.phases.Phases` are several.
         seed: Of the first replica's batches and noise, the next ones count on from there; or one for each replica.
         every: Epochs per record.
 
@@ -68,8 +66,6 @@ def fit(
     if recipe == SELECTED:
         return Selection(model, x, seed, every)
     models = _different(as_list(model))
-    if recipe is None:
-        recipe = [one.default_recipe for one in models for _ in range(math.prod(one.replicas))]
     phases = [_recipes(one, models) for one in (recipe.recipes if isinstance(recipe, Phases) else (recipe,))]
     recipes, first = phases[0], 0
     for one, data in data_of_each(models, x):
@@ -82,8 +78,10 @@ def fit(
     return begin(model, sources, recipes, seed, every)
 
 
-def _recipes(recipe: str | Recipe | Sequence[str | Recipe], models: list[Fittable]) -> list[Recipe]:
-    """One for each replica."""
+def _recipes(recipe: str | Recipe | Sequence[str | Recipe] | None, models: list[Fittable]) -> list[Recipe]:
+    """One for each replica; where none came, that of its model."""
+    if recipe is None:
+        recipe = [one.default_recipe for one in models for _ in range(math.prod(one.replicas))]
     given = per_replica("recipe", recipe, models)
     return [_recipe_named(one) if isinstance(one, str) else one for one in given]
 

@@ -159,7 +159,7 @@ class Fit(Iterator[EpochRecord]):
         last = self._schedule.num_steps.max().item()
         if math.isfinite(last):
             steps = min(steps, int(last) - self._step)
-        with threads_for(self._multiply_adds()):
+        with threads_for(max(group.multiply_adds for group in self._groups)):
             self._advance(steps)
         self._step += steps
         self._epoch = epoch
@@ -174,13 +174,6 @@ class Fit(Iterator[EpochRecord]):
             kl_weight=self._shaped(self._schedule.kl_weight(self._step - 1)),
             diverged=self._shaped(self._diverged),
             seconds=self.seconds,
-        )
-
-    def _multiply_adds(self) -> int:
-        """In the largest product of a step, about: all points of a batch through all weights of all replicas."""
-        return max(
-            sum(parameter.numel() for parameter in group.model.parameters()) * group.streams.num_points
-            for group in self._groups
         )
 
     def _advance(self, steps: int) -> None:

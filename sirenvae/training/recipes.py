@@ -148,7 +148,9 @@ _PAPER = Recipe(
     linear=False,
 )
 
-# For inference networks, which learn from draws without end: nothing is held back.
+# For inference networks, which learn from draws without end: nothing is held back. Where they begin at least squares
+# and there is nothing beyond it, in linear-Gaussian networks, larger steps would only lead away and back.
 _INFERENCE = Recipe("inference", learning_rate=5e-3, batch_size=128, base_steps=2500, kl_warm_up=0.0, weight_decay=0.0)
+_REFINEMENT = replace(_INFERENCE, name="refinement", learning_rate=2e-5)
 
-RECIPES = {"default": Recipe("default"), "paper": _PAPER, "inference": _INFERENCE}
+RECIPES = {"default": Recipe("default"), "paper": _PAPER, "inference": _INFERENCE, "refinement": _REFINEMENT}

@@ -14,7 +14,7 @@ from sirenvae.graphs.network import Variable
 from sirenvae.models.inference_network import InferenceNetwork
 from sirenvae.models.simulator import draw_network
 
-_ROWS_AT_ONCE = 200_000
+_ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, eq=False)

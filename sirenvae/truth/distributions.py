@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import MultivariateNormal, Normal
+from torch.distributions import Categorical, MultivariateNormal, Normal
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
@@ -15,8 +15,10 @@ from sirenvae.graphs.conditionals import Variable
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
 
 
-def conditional_distribution(network: BayesianNetwork, variable: Variable, values: Mapping[Variable, Tensor]) -> Normal:
-    """p(v | pa(v)) at values of the parents.
+def conditional_distribution(
+    network: BayesianNetwork, variable: Variable, values: Mapping[Variable, Tensor]
+) -> Normal | Categorical:
+    """p(v | pa(v)) at values of the parents; in a discrete network values are the numbers of states.
 
     Arguments:
         network: A network with conditionals.
@@ -38,6 +40,10 @@ def conditional_distribution(network: BayesianNetwork, variable: Variable, value
     conditional, parents = network.conditionals[variable], network.parents(variable)
     if missing := [str(parent) for parent in parents if parent not in values]:
         raise InputError(f"{variable} depends on {', '.join(missing)}, of which no value came.")
+    if network.is_discrete:
+        states = {v: np.asarray(values[v]).astype(np.int64) for v in parents}
+        rows = torch.from_numpy(np.array(conditional.given(states)))
+        return Categorical(logits=rows.log(), validate_args=False)  # of probabilities, torch would make 0 a bit more
     mean = conditional.mean({v: np.asarray(values[v], dtype=np.float64) for v in parents})
     deviation = torch.tensor(conditional.variance, dtype=torch.float64).sqrt()
     return Normal(torch.as_tensor(mean, dtype=torch.float64), deviation, validate_args=False)

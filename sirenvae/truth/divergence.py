@@ -19,7 +19,9 @@ from sirenvae.truth.evidence import true_log_prob
 
 
 @torch.no_grad()
-def posterior_divergence(network: BayesianNetwork, q: InferenceNetwork, x: Points, z: Points) -> Tensor:
+def posterior_divergence(
+    network: BayesianNetwork, q: InferenceNetwork, x: Points, z: Points, log_evidence: Tensor | None = None
+) -> Tensor:
     r"""KL(p(z | x) || q(z | x)) at draws (x, z) of the network, whose mean estimates that over p(x).
 
     Where network and q are Gaussian the divergence of each factor is exact given the latents before it,
@@ -33,6 +35,7 @@ def posterior_divergence(network: BayesianNetwork, q: InferenceNetwork, x: Point
         network: A network with conditionals whose evidence :func:`sirenvae.true_log_prob` knows.
         q: Over its variables.
         x, z: Draws of the network, shapes ``(N, D)`` and ``(N, K)``, raw units.
+        log_evidence: log p(x), shape ``(N,)``, where it was found before; it takes long for some networks.
 
     Returns:
         Shape ``(*R, N)``, nats; a single one may be negative where it is a difference.
@@ -42,7 +45,7 @@ def posterior_divergence(network: BayesianNetwork, q: InferenceNetwork, x: Point
     """
     x, z = as_points(x, network.observed).cpu(), as_points(z, network.latents).cpu()
     if not network.is_linear or q.settings["family"] != "gaussian":
-        exact = joint_log_prob(network, x, z) - true_log_prob(network, x)
+        exact = joint_log_prob(network, x, z) - (true_log_prob(network, x) if log_evidence is None else log_evidence)
         return exact - q(x).log_prob(z.expand(*q.replicas, *z.shape)).cpu()
     rows = _rows(network, q.order, x, z)
     exact = _conditionals(network, q.order, rows, _all_before(q.order, network))

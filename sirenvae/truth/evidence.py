@@ -1,7 +1,8 @@
 """What is known about a network with conditionals: draws, evidence, posterior. Raw units, float64.
 
-The evidence of a linear-Gaussian network is in closed form, that of another one a sum over grids where the network is
-sparse enough, else an importance-sampled estimate with its standard error.
+The evidence of a linear-Gaussian network is in closed form, that of a discrete one is a sum over states, and that of
+another one a sum over grids where the network is sparse enough, else an importance-sampled estimate with its standard
+error.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.points import Points, as_points
 from sirenvae.models.simulator import draw_network
 from sirenvae.truth.distributions import observed_distribution, posterior_distribution
+from sirenvae.truth.elimination import log_evidence_of_points
 from sirenvae.truth.importance import NUM_SAMPLES, importance_log_prob
 from sirenvae.truth.quadrature import Grids
 
@@ -28,8 +30,9 @@ def sample_network(network: BayesianNetwork, num_samples: int, seed: int = 0) ->
         seed: Of the random stream.
 
     Returns:
-        x: Observed values, shape ``(num_samples, D)``, columns in declared order.
-        z: Latent values, shape ``(num_samples, K)``, columns in declared order.
+        x: Observed values, shape ``(num_samples, D)``, columns in declared order; of a discrete network the numbers of
+            states, 0 to S - 1, whose names are ``network.states``.
+        z: Latent values, shape ``(num_samples, K)``, likewise.
 
     Raises:
         InputError: If the network has no conditionals, or `num_samples` is below 1.
@@ -60,10 +63,11 @@ def true_log_prob_and_error(
 ) -> tuple[Tensor, Tensor]:
     """The log evidence log p(x) of a network, and its standard error.
 
-    A linear-Gaussian network has it in closed form. Of another one the latents are summed out on grids, with an error
-    below 1e-6 nats, if its graph is sparse enough (see :class:`sirenvae.truth.quadrature.Grids`); else the evidence is
-    estimated (see :func:`sirenvae.truth.importance.importance_log_prob`). Errors of points are independent, so the
-    mean over N points has the standard error ``(error**2).sum().sqrt() / N``.
+    A linear-Gaussian network has it in closed form, a discrete one by the elimination of variables, minus infinity
+    where x cannot be. Of another one the latents are summed out on grids, with an error below 1e-6 nats, if its graph
+    is sparse enough (see :class:`sirenvae.truth.quadrature.Grids`); else the evidence is estimated (see
+    :func:`sirenvae.truth.importance.importance_log_prob`). Errors of points are independent, so the mean over N points
+    has the standard error ``(error**2).sum().sqrt() / N``.
 
     Arguments:
         network: A network with conditionals.
@@ -80,6 +84,8 @@ def true_log_prob_and_error(
             grids and multiplies variables.
     """
     x = _observed_values(network, x)
+    if network.is_discrete:
+        return log_evidence_of_points(network, x), torch.zeros(x.shape[:-1], dtype=torch.float64)
     if not _is_nonlinear(network):
         log_prob = observed_distribution(network).log_prob(x)
         return log_prob, torch.zeros(x.shape[:-1], dtype=torch.float64)

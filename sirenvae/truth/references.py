@@ -19,6 +19,7 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, LinearGaussian
 from sirenvae.graphs.conditionals import Variable
+from sirenvae.graphs.network import check_real
 from sirenvae.models.points import Points, as_points
 from sirenvae.models.units import location_and_scale
 
@@ -123,9 +124,9 @@ def fit_reference(name: str, network: BayesianNetwork, x: Points, seed: int = 0)
         The fitted density; a :class:`LinearNetworkReference` for the last two names.
 
     Raises:
-        InputError: If there is no such reference, or the data are not ``(N, D)`` with enough points, finite, and
-            without constant columns; or if scipy or scikit-learn is missing, without which only
-            ``"independent_gaussians"`` can be learned.
+        InputError: If there is no such reference, the network's variables have states, or the data are not ``(N, D)``
+            with enough points, finite, and without constant columns; or if scipy or scikit-learn is missing, without
+            which only ``"independent_gaussians"`` can be learned.
     """
     learners: dict[str, Callable] = {
         "independent_gaussians": _independent_gaussians,
@@ -134,6 +135,7 @@ def fit_reference(name: str, network: BayesianNetwork, x: Points, seed: int = 0)
     }
     if name not in REFERENCES:
         raise InputError(f"There is no reference {name!r}; there are {', '.join(REFERENCES)}.")
+    check_real(network, f"The reference {name}")
     x = _checked(network, x, at_least=NUM_FOLDS if name in _CROSS_VALIDATED else 2)
     location, scale = (value.squeeze(0).numpy() for value in location_and_scale(x, network.observed, correction=0))
     standard = (x.numpy() - location) / scale

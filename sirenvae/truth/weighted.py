@@ -14,6 +14,8 @@ from sirenvae.models.points import Points, as_points
 from sirenvae.objectives.iwae import bound_from_sums, ess_from_sums, log_sums
 from sirenvae.truth.distributions import joint_log_prob
 
+_ROWS_AT_ONCE = 50_000  # More would need gigabytes where there are many latents.
+
 
 @dataclass(frozen=True, eq=False)
 class WeightedDraws:
@@ -85,10 +87,24 @@ def importance(
         raise InputError(f"An error needs at least 2 samples, but {num_samples} came.")
     q.check_single(network)
     points = as_points(x, network.observed).cpu()
-    proposal = q(points)
-    z = proposal.sample((num_samples,), generator)
-    log_weights = joint_log_prob(network, points, z) - proposal.log_prob(z).cpu()
+    pieces = points.split(max(1, _ROWS_AT_ONCE // num_samples))
+    parts = [_weighed(network, q, piece, num_samples, generator) for piece in pieces]
+    z, log_weights = (torch.cat(values, dim=1) for values in zip(*parts, strict=True))
+    if (impossible := (log_weights == -torch.inf).all(dim=0)).any():
+        raise InputError(
+            f"Point {int(impossible.nonzero()[0])} (counted from 0) has probability 0 in {network.name}, or so little "
+            f"that none of {num_samples:,} draws explains it."
+        )
     sums = log_sums(log_weights)
     size = ess_from_sums(sums)
     error = (1 / size - 1 / num_samples).clamp_min(0).sqrt()
     return WeightedDraws(bound_from_sums(sums, num_samples), error, size, z, log_weights)
+
+
+def _weighed(
+    network: BayesianNetwork, q: InferenceNetwork, points: Tensor, num_samples: int, generator: torch.Generator | None
+) -> tuple[Tensor, Tensor]:
+    """Draws ``(S, N, K)`` and their log weights ``(S, N)``."""
+    proposal = q(points)
+    z = proposal.sample((num_samples,), generator)
+    return z.cpu(), joint_log_prob(network, points, z) - proposal.log_prob(z).cpu()

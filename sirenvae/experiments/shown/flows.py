@@ -13,6 +13,7 @@ import networkx as nx
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
+from sirenvae.graphs.network import check_real
 from sirenvae.training import Recipe
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def shown_flow(
 
     Raises:
         InputError: If there are no such weights or latents, the network is too large to be trained in a few seconds,
-            or it has no conditionals.
+            or it has no conditionals or those of variables with states.
 
     Example:
         >>> from sirenvae.graphs import load_network
@@ -99,6 +100,8 @@ def shown_flow(
         raise InputError(f"The picture shows two different latents, but {' and '.join(map(str, pair))} came.")
     if weights in ("fitted", "VAE") and network.conditionals is None:
         raise InputError(f"{network.name} has no conditionals, so there are no data to train with.")
+    if weights in ("fitted", "VAE"):
+        check_real(network, "A trained flow")
     members = network.in_declared_order(_with_ancestors(network, [named[name] for name in pair]))
     if weights != "VAE" and len(members) > MOST_LATENTS:
         raise InputError(
@@ -124,7 +127,7 @@ def telling_pair(network: BayesianNetwork) -> tuple[str, ...]:
         return tuple(str(v) for v in latents[:2])
     sizes = [len(_with_ancestors(network, edge)) for edge in edges]
     edges = [edge for edge, size in zip(edges, sizes, strict=True) if size <= max(3, min(sizes))]
-    if network.conditionals is not None:
+    if network.is_gaussian:
         column = {v: i for i, v in enumerate(latents)}
         _, z = sample_network(network, _NUM_DRAWS)
         edges.sort(key=lambda edge: -abs(z[:, [column[v] for v in edge]].T.corrcoef()[0, 1].item()))

@@ -10,6 +10,7 @@ from importlib.resources import files
 import networkx as nx
 
 from sirenvae.errors import InputError
+from sirenvae.graphs.catalogue.discrete import DISCRETE, about_discrete, discrete_names, load_discrete
 from sirenvae.graphs.catalogue.generated import generate_network, generated_of
 from sirenvae.graphs.catalogue.nonlinear import circuit, tanh_network
 from sirenvae.graphs.conditionals import LinearGaussian
@@ -80,9 +81,10 @@ _ABOUT = {
 def network_names() -> list[str]:
     """The names that :func:`load_network` offers.
 
-    Any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12) and what :func:`generate_network` makes are found too.
+    Any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12) and what :func:`generate_network` makes are found too. The
+    discrete ones are named where pgmpy is installed, which brings them.
     """
-    return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR]
+    return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR, *discrete_names()]
 
 
 def about_network(name: str) -> str:
@@ -95,19 +97,22 @@ def about_network(name: str) -> str:
         return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
     if (asked := generated_of(name)) is not None:
         return f"{asked.title}, seed {asked.seed}; the leaves are seen."
-    return _ABOUT[name]
+    return about_discrete(name) if name in DISCRETE else _ABOUT[name]
 
 
 @lru_cache(maxsize=64)
 def load_network(name: str) -> BayesianNetwork:
     """Load a named network, with conditionals: linear Gaussian but for ``circuit``, ``tree-tanh-D``, ``ecoli70-tanh``.
 
+    ``asia``, ``sachs``, ``alarm``, ``insurance`` and others of :data:`~sirenvae.graphs.catalogue.discrete.DISCRETE`
+    have tables over states, from the files that come with pgmpy; nothing is fetched.
+
     Arguments:
         name: One of :func:`network_names`, or ``binary-tree-D`` or ``tree-tanh-D``, or the name of a generated network,
             such as ``random-dag-20-2-7``.
 
     Raises:
-        InputError: If there is no such network.
+        InputError: If there is no such network, or pgmpy is missing and it is one of its.
 
     Example:
         >>> load_network("ecoli70")
@@ -120,6 +125,8 @@ def load_network(name: str) -> BayesianNetwork:
         return parse_json(text, name=name)
     if (asked := generated_of(name)) is not None:
         return generate_network(asked.kind, asked.num_variables, asked.parents, asked.seed)
+    if name in DISCRETE:
+        return load_discrete(name)
     if name == "circuit":
         return circuit(name)
     if name == "ecoli70-tanh":

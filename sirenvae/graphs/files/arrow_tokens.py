@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ARROWS = {"→": "->", "←": "<-", "↔": "<->", "-->": "->", "<--": "<-", "<-->": "<->"}
-_MOST = 300_000  # tokens: a second's reading, 75,000 edges and more
+_MOST = 200_000  # tokens: half a second's reading, 50,000 edges
 _ESCAPED = re.compile(r'\\(["\\\n])')
 
 

@@ -1,13 +1,14 @@
-"""What BIF, Hugin and DSC have in common: blocks ``keyword head { body }``, of which only the head is read."""
+"""What BIF, Hugin and DSC have in common: blocks ``keyword head { body }``, with states and tables in the bodies."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sirenvae.graphs.files.families import Families
-from sirenvae.graphs.files.tokens import Token, Tokens
+from sirenvae.graphs.files.table_text import TableReader
+from sirenvae.graphs.files.tokens import Span, Token, Tokens
 from sirenvae.graphs.network import BayesianNetwork
 
 _MOST_NAMES = 10_000  # of one head
@@ -23,6 +24,8 @@ class Dialect:
         title: The name of the format.
         variable: The keyword of a block that declares a variable.
         family: The keyword of a block that gives a variable its parents, in round brackets.
+        states: Reads the body of a variable, see :mod:`~sirenvae.graphs.files.table_text`.
+        table: Reads the body of a family.
         skipped: Keywords of blocks that say nothing about variables.
         prefixes: Words that may stand in front of `variable`, such as ``continuous``.
         refused: Keywords of blocks that no Bayesian network has, and how a sentence about them goes on.
@@ -33,6 +36,8 @@ class Dialect:
     title: str
     variable: str
     family: str
+    states: Callable[[Tokens, Span], Callable]
+    table: Callable[..., TableReader]
     skipped: frozenset[str] = frozenset()
     prefixes: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +45,7 @@ class Dialect:
 
 
 def read_blocks(tokens: Tokens, dialect: Dialect) -> BayesianNetwork:
-    """The structure that the blocks of a text declare.
+    """The network that the blocks of a text declare, with tables if there are all of them.
 
     Raises:
         InputError: If a block is cut off, not one of the dialect's, or does not fit the others.
@@ -48,10 +53,11 @@ def read_blocks(tokens: Tokens, dialect: Dialect) -> BayesianNetwork:
     families = Families(tokens.name, f"'{dialect.variable}' block", f"'{dialect.family}' block", tokens.line)
     while (block := tokens.take()).kind != "end":
         if block.keyword == dialect.variable:
-            families.declare(_variable(tokens, block), block.place)
+            name, body = _variable(tokens, block)
+            families.declare(name, block.place, dialect.states(tokens, body))
         elif block.keyword == dialect.family:
-            child, *parents = _family(tokens, block, dialect)
-            families.add(child, parents, block.place)
+            family, body = _family(tokens, block, dialect)
+            families.add(family[0], family[1:], block.place, dialect.table(tokens, body, family, block))
         elif block.keyword == "property":
             tokens.skip_property(block.place)
         elif block.keyword in dialect.skipped:
@@ -66,8 +72,8 @@ def read_blocks(tokens: Tokens, dialect: Dialect) -> BayesianNetwork:
     return families.network()
 
 
-def _variable(tokens: Tokens, block: Token) -> str:
-    """The name that the head of a block declares."""
+def _variable(tokens: Tokens, block: Token) -> tuple[str, Span]:
+    """The name that the head of a block declares, and where its body is."""
     name = tokens.take()
     if not (name.is_name and tokens.take().is_sign("{")):
         meant = tokens.text[block.place + len(block.text) : tokens.text.find("{", block.place)].strip()
@@ -75,12 +81,11 @@ def _variable(tokens: Tokens, block: Token) -> str:
         if 0 < len(meant) < 60 and not _BREAKING.search(meant):
             reason = f'has a name with blanks or brackets: put it into quotes, {block.text} "{meant}" {{'
         tokens.refuse(block.place, reason)
-    tokens.skip_body(block)
-    return name.text
+    return name.text, tokens.skip_body(block)
 
 
-def _family(tokens: Tokens, block: Token, dialect: Dialect) -> list[str]:
-    """The child and behind it the parents that the head of a block names."""
+def _family(tokens: Tokens, block: Token, dialect: Dialect) -> tuple[list[str], Span]:
+    """The child and behind it the parents that the head of a block names, and where its body is."""
     if not tokens.take().is_sign("("):
         tokens.refuse(block.place, f"has no '(' behind {block.text!r}: write '{block.text} ( child | parents )'")
     names, bars = [], []
@@ -95,8 +100,7 @@ def _family(tokens: Tokens, block: Token, dialect: Dialect) -> list[str]:
         tokens.refuse(block.place, f"does not name one child: write '{block.text} ( child | parents )'")
     if not tokens.take().is_sign("{"):
         tokens.refuse(block.place, f"has no '{{' behind its ')': {_QUOTES}")
-    tokens.skip_body(block)
-    return names
+    return names, tokens.skip_body(block)
 
 
 def _skip(tokens: Tokens, block: Token) -> None:

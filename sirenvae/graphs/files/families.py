@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.digraph import digraph
+from sirenvae.graphs.files.table_text import MOST_NUMBERS, TableReader
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.tables import ConditionalTable
 
 _LONGEST_NAME = 200  # letters; every picture, table and sentence shows names in full
 
@@ -28,9 +31,16 @@ class Families:
         self._declared: dict[str, int] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
         self._places: dict[str, int] = {}
+        self._states: dict[str, Callable[[], tuple[str, ...] | None]] = {}
+        self._tables: dict[str, TableReader] = {}
 
-    def declare(self, variable: str, place: int) -> None:
+    def declare(self, variable: str, place: int, states: Callable[[], tuple[str, ...] | None]) -> None:
         """Add a variable.
+
+        Arguments:
+            variable: Its name.
+            place: Where it is declared.
+            states: Reads the names of its states; ``None`` comes where the file has none.
 
         Raises:
             InputError: If it is declared already, or its name is empty, very long or goes over several lines.
@@ -41,10 +51,16 @@ class Families:
                 f"{self.name} declares the variable {variable} in line {self.line(self._declared[variable])} and again "
                 f"in line {self.line(place)}; rename one or take it out."
             )
-        self._declared[variable] = place
+        self._declared[variable], self._states[variable] = place, states
 
-    def add(self, child: str, parents: Sequence[str], place: int) -> None:
+    def add(self, child: str, parents: Sequence[str], place: int, table: TableReader) -> None:
         """Give a variable its parents, declared before or after.
+
+        Arguments:
+            child, parents: The variables.
+            place: Where the file says so.
+            table: Reads the probabilities, an axis for each parent and one for the child, given all states; ``None``
+                comes where the file has none that are read.
 
         Raises:
             InputError: If it has its parents already, or one of them is named twice or has no fit name.
@@ -63,16 +79,17 @@ class Families:
                 f"The {self.block} of {child} in line {self.line(place)} of {self.name} names {twice} twice; "
                 "name each parent once."
             )
-        self._parents[child], self._places[child] = tuple(parents), place
+        self._parents[child], self._places[child], self._tables[child] = tuple(parents), place, table
 
     def network(self, observed: Iterable[str] | None = None) -> BayesianNetwork:
-        """The network, with a note that its tables were not read.
+        """The network, with its tables, or with a note that they were not read.
 
         Arguments:
             observed: What the file marks as observed; ``None`` if it marks nothing.
 
         Raises:
-            InputError: If a variable has no parents given, not even none, or a name is not declared.
+            InputError: If a variable has no parents given, not even none, a name is not declared, or a table does not
+                fit.
         """
         if not self._declared:
             raise InputError(f"{self.name} has no {self.declaration}; a file of a network has one for each variable.")
@@ -83,8 +100,32 @@ class Families:
                 f"{self.name} has {len(self._declared)} variables and {len(arcs)} edges; a network has 1 to "
                 f"{_MOST_EDGES}, and the {self.block} of a variable names its parents."
             )
-        note = f"The probability tables of {self.name} were not read: only its structure is used."
-        return BayesianNetwork(digraph(arcs, self._declared), observed, name=self.name, notes=(note,))
+        dag, tables = digraph(arcs, self._declared), self._read_tables()
+        if isinstance(tables, dict):
+            return BayesianNetwork(dag, observed, tables, name=self.name)
+        note = f"The probability tables of {self.name} were not read ({tables}): only its structure is used."
+        return BayesianNetwork(dag, observed, name=self.name, notes=(note,))
+
+    def _read_tables(self) -> dict[str, ConditionalTable] | str:
+        """A table for each variable, or why there are none."""
+        states = {}
+        for v, read in self._states.items():
+            states[v] = read()
+            if not states[v]:
+                return f"{v} has no states"
+        sizes = (math.prod(len(states[u]) for u in (*self._parents[v], v)) for v in self._declared)
+        if sum(sizes) > MOST_NUMBERS:
+            return f"they hold more than {MOST_NUMBERS:,} numbers"
+        numbers = {v: self._tables[v](states) for v in self._declared}
+        if unread := [v for v, table in numbers.items() if table is None]:
+            return f"{unread[0]} has none that is read"
+        for v in self._declared:
+            if len({*states[v], ""}) <= len(states[v]):
+                raise InputError(
+                    f"{self.name} declares {v} in line {self.line(self._declared[v])} with states that have no name or "
+                    "the same one; give each a name of its own."
+                )
+        return {v: ConditionalTable(self._parents[v], states[v], numbers[v]) for v in self._declared}
 
     def _check_complete(self) -> None:
         for child, parents in self._parents.items():

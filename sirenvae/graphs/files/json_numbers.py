@@ -10,9 +10,11 @@ from typing import Any
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian, Variable
 from sirenvae.graphs.files.json_graph import JsonGraph, names_in
+from sirenvae.graphs.files.json_tables import read_tables, write_tables
 from sirenvae.graphs.files.names import json_type, name_from_json, name_to_json
 from sirenvae.graphs.network import BayesianNetwork
 from sirenvae.graphs.quoting import listed, shown
+from sirenvae.graphs.tables import ConditionalTable
 
 INTERCEPT = "(Intercept)"
 _KINDS = {kind.title: kind for kind in (LinearGaussian, TanhGaussian, ProductGaussian)}
@@ -20,13 +22,18 @@ _GAUSSIAN = (None, "gaussian", "linear gaussian", "linear-gaussian", "lg")  # wh
 _LARGEST = 1e150  # a standard deviation whose square is still a number
 
 
-def read_cpds(cpds: Any, graph: JsonGraph, name: str) -> tuple[dict[Variable, Conditional] | None, list[str]]:
-    """The conditionals of a file, and notes; ``None`` if some are of kinds that are not read, such as tables.
+def read_cpds(
+    cpds: Any, graph: JsonGraph, name: str
+) -> tuple[dict[Variable, Conditional] | dict[Variable, ConditionalTable] | None, list[str]]:
+    """The conditionals of a file, and notes; ``None`` if some are of kinds that are not read, such as mixtures.
 
     Raises:
-        InputError: If a number is missing, not finite or none, or a variable is not declared.
+        InputError: If a number is missing, not finite or none, a variable is not declared, or some are tables and
+            others not.
     """
     given = _by_variable(cpds, graph, name)
+    if any(cpd.get("kind") == ConditionalTable.title for cpd in given.values()):
+        return read_tables(given, graph, name), []
     others = [
         v for v, cpd in given.items() if "kind" not in cpd and str(cpd.get("type", "gaussian")).lower() not in _GAUSSIAN
     ]
@@ -147,6 +154,8 @@ def check_magnitudes(network: BayesianNetwork) -> None:
 
 def write_cpds(network: BayesianNetwork) -> dict | list:
     """The conditionals as :func:`read_cpds` reads them: by name, or in a list where names are not all strings."""
+    if network.is_discrete:
+        return write_tables(network)
     if all(isinstance(v, str) and v != INTERCEPT for v in network.variables):
         return {v: _cpd(network, v) for v in network.variables}
     return [{"variable": name_to_json(v), **_cpd(network, v, by_name=False)} for v in network.variables]

@@ -43,7 +43,9 @@ def parse_json(text: str, name: str) -> BayesianNetwork:
     calls a variable that is no string, such as the key of an object, is its printed name. A cpd is linear Gaussian
     unless its ``kind`` is ``"tanh-Gaussian"``, which adds ``amplitude`` and ``offset``, or ``"product-Gaussian"``. The
     cpds are an object with the variables' names as keys or, where these are not all strings, a list whose entries name
-    their ``variable``, have the ``intercept`` apart, and the ``coefficients`` as pairs of parent and number.
+    their ``variable``, have the ``intercept`` apart, and the ``coefficients`` as pairs of parent and number. The kind
+    ``"table"`` has ``states``, ``parents`` and ``probabilities``, lists in lists: an axis for each parent, then the
+    states.
 
     Node-link and adjacency data of networkx, Cytoscape's elements and pgmpy's hybrid networks are read, too.
 
@@ -68,7 +70,7 @@ def parse_json(text: str, name: str) -> BayesianNetwork:
         conditionals=conditionals,
         notes=notes,
     )
-    if conditionals is not None:
+    if conditionals is not None and not network.is_discrete:
         check_magnitudes(network)
     return network
 

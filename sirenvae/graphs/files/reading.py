@@ -25,8 +25,8 @@ def read_network(path: str | Path, observed: Iterable[Variable] | str | None = N
         observed: The observed variables, or one of them; ``None`` means what the file says, else the leaves.
 
     Returns:
-        The network; its `notes` say what the file carried that was not read. JSON files may carry conditionals; of the
-        other formats the structure is read.
+        The network; its `notes` say what the file carried that was not read. JSON files may carry conditionals, and
+        BIF, XMLBIF, NET, DSC and XDSL tables; of the other formats the structure is read.
 
     Raises:
         InputError: If the file cannot be read, is empty, or does not hold a network.

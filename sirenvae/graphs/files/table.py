@@ -52,7 +52,7 @@ def _parsed(text: str, delimiter: str, name: str) -> list[Row]:
             stripped = tuple(map(str.strip, cells))
             if any(stripped):
                 rows.append(Row(reader.line_num, stripped))
-            if len(rows) > MOST + 1:  # the heading is no edge
+            if len(rows) > MOST["rows or more"] + 1:  # the heading is no edge
                 break
     except csv.Error as error:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import NamedTuple, NoReturn
 
 from sirenvae.errors import InputError
@@ -13,8 +14,17 @@ _LONGEST_SHOWN = 80
 _DEEPEST = 8  # brackets in the body of a block; states are the first level
 
 
-def _patterns(percent: bool) -> tuple[re.Pattern, re.Pattern]:
-    """One for a token, one for a piece of a body.
+class Patterns(NamedTuple):
+    """For a token, for a piece of a body, for a run of numbers, for a comment."""
+
+    token: re.Pattern
+    piece: re.Pattern
+    numbers: re.Pattern
+    comment: re.Pattern
+
+
+def _patterns(percent: bool) -> Patterns:
+    """Those of a language.
 
     No quantifier gives back what it took, so that time is linear; and what may come a million times is one piece.
     """
@@ -36,10 +46,16 @@ def _patterns(percent: bool) -> tuple[re.Pattern, re.Pattern]:
         rf'{blank}(?:(?P<property>property(?=[\s"]))|(?P<statements>(?:{text}|{states})++)|(?P<end>;)|(?P<open>\{{)'
         r'|(?P<close>\})|(?P<unclosed>"|/\*))?'
     )
-    return re.compile(token, re.DOTALL), re.compile(piece, re.DOTALL)
+    number = r"[-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?"
+    gap = rf"(?:[\s,;:]++|{comment})*+"
+    numbers = rf"(?:{gap}{number}(?=[\s,;:()}}{sign}/]|\Z))*+"
+    return Patterns(*(re.compile(pattern, re.DOTALL) for pattern in (token, piece, numbers, comment)))
 
 
 _PLAIN, _PERCENT = _patterns(False), _patterns(True)
+
+
+Span = tuple[int, int]  # from the first place of a piece of text to the one behind it
 
 
 class Token(NamedTuple):
@@ -89,8 +105,14 @@ class Tokens:
 
     def __init__(self, text: str, name: str, percent: bool = False):
         self.text, self.name = text, name
-        self._token, self._piece = _PERCENT if percent else _PLAIN
-        self._at = 0
+        self._patterns = _PERCENT if percent else _PLAIN
+        self._at, self._end = 0, len(text)
+
+    def within(self, span: Span) -> Tokens:
+        """The tokens of a piece of the text; sentences about them name the lines of the whole."""
+        part = copy(self)
+        part._at, part._end = span
+        return part
 
     def take(self) -> Token:
         """The next token.
@@ -98,7 +120,7 @@ class Tokens:
         Raises:
             InputError: If a quote or a comment is opened and never closed.
         """
-        found = self._token.match(self.text, self._at)
+        found = self._patterns.token.match(self.text, self._at, self._end)
         self._at = found.end()
         kind = found.lastgroup or "end"
         if kind == "end":
@@ -113,18 +135,28 @@ class Tokens:
         """Let `token` be the next one again."""
         self._at = token.place
 
-    def skip_body(self, block: Token) -> None:
+    def numbers(self) -> list[float]:
+        """The numbers that come next, as many as there are; none where something else comes."""
+        run = self._patterns.numbers.match(self.text, self._at, self._end)
+        self._at = run.end()
+        text = self._patterns.comment.sub(" ", run[0])
+        return [float(word) for word in re.split(r"[\s,;:]+", text) if word]
+
+    def skip_body(self, block: Token) -> Span:
         """Go on behind the ``}`` that closes the body of a block.
 
         Arguments:
             block: The token that starts the block; its ``{`` has been taken.
 
+        Returns:
+            Where the body is, its brackets left out.
+
         Raises:
             InputError: If the text ends first.
         """
-        depth = 1
+        depth, start = 1, self._at
         while depth:
-            found = self._piece.match(self.text, self._at)
+            found = self._patterns.piece.match(self.text, self._at, self._end)
             kind, self._at = found.lastgroup, found.end()
             if kind is None:
                 self.refuse(block.place, "opens a block that is never closed: the file is cut off or lacks a '}'")
@@ -135,6 +167,7 @@ class Tokens:
             depth += (kind == "open") - (kind == "close")
             if depth > _DEEPEST:
                 self.refuse(found.start(kind), f"opens {depth} brackets inside each other: look for a missing '}}'")
+        return start, self._at - 1
 
     def skip_property(self, place: int) -> None:
         """Go on behind the ``;`` of the property that starts at `place`; ``;`` and comments in quotes are text."""

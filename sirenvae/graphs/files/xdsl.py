@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.families import Families
 from sirenvae.graphs.files.safe_xml import Element, local, parse
+from sirenvae.graphs.files.table_text import Rows, States, TableReader, flat_table
 from sirenvae.graphs.network import BayesianNetwork
 
 _NO_CHANCE = frozenset({"decision", "utility", "mau"})
 
 
 def parse_xdsl(text: str, name: str) -> BayesianNetwork:
-    """The structure of a GeNIe ``.xdsl`` file: the elements inside its ``nodes``, and the ``parents`` of each.
+    """The network of a GeNIe ``.xdsl`` file: the elements inside its ``nodes``, and the ``parents`` of each.
 
     The names are the identifiers of the nodes. Those that GeNIe's diagnosis calls observations are observed, if there
-    are any and they are not all. The tables are not read, which a note of the network says.
+    are any and they are not all. Read are the ``probabilities`` of a ``cpt``, of which the child's states vary fastest,
+    and the ``resultingstates`` of a ``deterministic``; where a node is of another kind, the structure alone, which a
+    note of the network says.
 
     Arguments:
         text: What was in the file.
@@ -22,7 +29,8 @@ def parse_xdsl(text: str, name: str) -> BayesianNetwork:
 
     Raises:
         InputError: If the text is no XML, a node has no identifier or is there twice, a parent is not declared, the
-            file is an influence diagram or a dynamic network, or the graph is not that of a Bayesian network.
+            file is an influence diagram or a dynamic network, the graph is not that of a Bayesian network, or a table
+            does not fit the states or does not sum to 1.
 
     Source:
         BayesFusion, GeNIe Modeler, chapter "XDSL file format".
@@ -50,7 +58,35 @@ def _add(node: Element, families: Families) -> str:
         raise InputError(
             f"The node in line {node.line} of {families.name} has {fault}; correct it or take it out in GeNIe."
         )
-    parents = [part.text or "" for part in node if local(part) == "parents"]
-    families.declare(variable, node.line)
-    families.add(variable, " ".join(parents).split(), node.line)
+    parents = " ".join(_texts(node, "parents")).split()
+    states = tuple(part.get("id", "") for part in node if local(part) == "state")
+    families.declare(variable, node.line, lambda: states)
+    family = (variable, *parents)
+
+    def where() -> str:
+        return f"line {node.line} of {families.name}"
+
+    if kind == "deterministic":
+        table = _deterministic(" ".join(_texts(node, "resultingstates")).split(), family, where)
+    else:
+        table = flat_table(_texts(node, "probabilities") if kind == "cpt" else (), family, where)
+    families.add(variable, parents, node.line, table)
     return variable
+
+
+def _texts(node: Element, tag: str) -> list[str]:
+    return [part.text or "" for part in node if local(part) == tag]
+
+
+def _deterministic(results: list[str], family: tuple[str, ...], where: Callable[[], str]) -> TableReader:
+    """A table of zeros and ones from the child's state for each states of the parents."""
+
+    def read(states: States) -> np.ndarray | None:
+        child, *parents = family
+        rows = Rows(child, parents, states, where)
+        if not results:
+            return None
+        ones = np.eye(len(states[child]))
+        return rows.fill(np.concatenate([ones[rows.number(child, state)] for state in results]))
+
+    return read

@@ -5,13 +5,15 @@ from __future__ import annotations
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.families import Families
 from sirenvae.graphs.files.safe_xml import Element, local, parse
+from sirenvae.graphs.files.table_text import flat_table
 from sirenvae.graphs.network import BayesianNetwork
 
 
 def parse_xmlbif(text: str, name: str) -> BayesianNetwork:
-    """The structure of an XMLBIF file: its elements VARIABLE and DEFINITION.
+    """The network of an XMLBIF file: its elements VARIABLE and DEFINITION.
 
-    Outcomes and tables are not read, which a note of the network says.
+    In a TABLE the child's states vary fastest. Where an OUTCOME or a TABLE is missing, the structure alone is read,
+    which a note of the network says.
 
     Arguments:
         text: What was in the file.
@@ -19,7 +21,8 @@ def parse_xmlbif(text: str, name: str) -> BayesianNetwork:
 
     Raises:
         InputError: If the text is no XML, an element is missing or there twice, a name is not declared, a variable is a
-            decision or a utility, or the graph is not that of a Bayesian network.
+            decision or a utility, the graph is not that of a Bayesian network, or a table does not fit the outcomes or
+            does not sum to 1.
 
     Source:
         Cozman, The Interchange Format for Bayesian Networks (XMLBIF 0.3, 1998).
@@ -35,10 +38,15 @@ def parse_xmlbif(text: str, name: str) -> BayesianNetwork:
     for element in networks[0]:
         if local(element) == "variable":
             _check_chance(element, name)
-            families.declare(_only(_texts(element, "name"), "NAME", element, name), element.line)
+            states = tuple(_texts(element, "outcome") or _texts(element, "value"))
+            variable = _only(_texts(element, "name"), "NAME", element, name)
+            families.declare(variable, element.line, lambda states=states: states)
         elif local(element) == "definition":
             child = _only(_texts(element, "for"), "FOR", element, name)
-            families.add(child, _texts(element, "given"), element.line)
+            parents = _texts(element, "given")
+            where = f"line {element.line} of {name}"
+            table = flat_table(_texts(element, "table"), (child, *parents), lambda where=where: where)
+            families.add(child, parents, element.line, table)
     return families.network()
 
 

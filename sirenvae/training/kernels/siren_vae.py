@@ -147,7 +147,8 @@ class EdgeProgram:
             self._contexts += [self._posterior_affine.context, self._prior_affine.context]
         self._norms = EdgeNorms([self._encoder, self._prior], model.encoder.num_power_iterations)
         self._vectors = torch.cat([vector.reshape(-1, model.latent_features) for vector in self._vector_buffers()])
-        self.weights = self.pack(dict(model.named_parameters()))
+        self._parameters = dict(model.named_parameters())
+        self.weights = self.pack(self._parameters)
         self.gradient = torch.zeros_like(self.weights)
         self.decays = torch.cat([part.decays for part in self._parts])
 
@@ -158,18 +159,18 @@ class EdgeProgram:
 
     def unpack(self, rows: Tensor) -> dict[str, Tensor]:
         """The inverse of :meth:`pack`."""
-        shapes = {name: parameter.shape for name, parameter in self._model.named_parameters()}
         found = {}
         for part, row in zip(self._parts, self._rows(rows), strict=True):
             found |= part.unpack(row)
-        return {name: found[name].reshape(shape) for name, shape in shapes.items()}
+        return {name: found[name].reshape(parameter.shape) for name, parameter in self._parameters.items()}
 
     @torch.no_grad()
     def store(self) -> None:
         """Write weights and singular vectors to the model, and leave it in evaluation mode."""
-        self._model.eval()
+        if self._model.training:
+            self._model.eval()
         values = self.unpack(self.weights)
-        for name, parameter in self._model.named_parameters():
+        for name, parameter in self._parameters.items():
             parameter.copy_(values[name])
         buffers = self._vector_buffers()
         split = self._vectors.split([vector.shape[:-1].numel() for vector in buffers])

@@ -83,8 +83,11 @@ def _flow(network: str, flow: str, structure: str, num_layers: int, width: int |
     return graph, [width or default_hidden_features(graph.adjacency)] * num_layers
 
 
-def masks_code(flow: str, structure: str, num_layers: int, width: int | None, num_blocks: int) -> tuple[str, ...]:
-    """Lines that compute what the page shows, once there is a ``network``."""
+def masks_code(
+    flow: str, structure: str, num_layers: int, width: int | None, num_blocks: int, has_states: bool = False
+) -> tuple[str, ...]:
+    """Lines that compute what the page shows, once there is a ``network``; of one with states the bare graph."""
+    graph_of = "network.without_conditionals()" if has_states else "network"
     wide = f"{width}" if width else "default_hidden_features(graph.adjacency)"
     return (
         "from sirenvae.experiments.shown.masks import flow_graph",
@@ -103,7 +106,7 @@ def masks_code(flow: str, structure: str, num_layers: int, width: int | None, nu
         "jacobian = mean_absolute_jacobian(flow)",
         'print(int((jacobian[~flow.reach()] != 0).sum()), "forbidden entries are non-zero")',
         "",
-        f"model = sv.SIReNVAE(network, {structure!r}, num_blocks={num_blocks})  # all three parts",
+        f"model = sv.SIReNVAE({graph_of}, {structure!r}, num_blocks={num_blocks})  # all three parts",
         f"drawing = vae_drawing(network, vae_masks(network, {structure!r}))",
         f"print(drawing['kept'], decoder_check(network, {structure!r}))",
     )

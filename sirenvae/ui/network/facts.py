@@ -12,6 +12,7 @@ from sirenvae.ui.shared.graph import CACHE_KEYS, fingerprint
 from sirenvae.ui.shared.look import counted, plain
 
 _WIDTH = "width_"  # starts the key of the button that asks for a large network's treewidth
+_MOST_ROWS = 12  # of a variable's table that are shown
 _MAX_AT_ONCE = 300  # variables up to which it is computed unasked
 
 
@@ -47,6 +48,11 @@ def show_facts(network: sv.BayesianNetwork) -> None:
             "The entropy is that of the observed variables together: the average negative log-likelihood of the true "
             "model, which no other model undercuts."
         )
+    elif network.is_discrete:
+        st.caption(
+            "These variables have states, and each has a table: the probability of its states, given those of its "
+            "parents."
+        )
     elif network.conditionals is not None:
         st.caption(
             "Some means here are not linear in their parents, so the observed variables are not normal and their "
@@ -70,8 +76,7 @@ def show_conditionals(network: sv.BayesianNetwork) -> None:
                 {
                     "variable": str(v),
                     "role": "observed" if v in set(network.observed) else "latent",
-                    "mean given its parents": _mean(conditional),
-                    "variance": conditional.variance,
+                    **_described(conditional),
                 }
                 for v, conditional in network.conditionals.items()
             ],
@@ -150,6 +155,17 @@ def _explore_page(network: sv.BayesianNetwork, height: int) -> str:
     return explore_html(network, height)
 
 
+def _described(conditional: sv.Conditional | sv.ConditionalTable) -> dict[str, str | float]:
+    """What a row of the table says of a conditional; of tables the first rows."""
+    if isinstance(conditional, sv.ConditionalTable):
+        given = " × ".join(map(str, conditional.parents)) or "none"
+        rows = conditional.probabilities.reshape(-1, len(conditional.states))
+        shown = " | ".join(" ".join(f"{p:.3g}" for p in row) for row in rows[:_MOST_ROWS])
+        more = f" | and {len(rows) - _MOST_ROWS:,} more" if len(rows) > _MOST_ROWS else ""
+        return {"states": ", ".join(conditional.states), "parents": given, "probabilities": shown + more}
+    return {"mean given its parents": _mean(conditional), "variance": conditional.variance}
+
+
 def _mean(conditional: sv.Conditional) -> str:
     if isinstance(conditional, sv.TanhGaussian):
         inner = _sum(conditional.offset, conditional.coefficients)
@@ -172,6 +188,11 @@ def _product(factors: Mapping) -> str:
 
 
 def _about_conditionals(network: sv.BayesianNetwork) -> str:
+    if network.is_discrete:
+        return (
+            "The probabilities of each variable's states, in their order, for each combination of its parents' states: "
+            "the last parent's change first, and bars part the combinations."
+        )
     if network.is_linear:
         return "Each variable is normal, with a mean that is linear in its parents."
     return "Given its parents each variable is normal; its mean may be linear in them, saturate or multiply them."

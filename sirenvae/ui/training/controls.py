@@ -34,8 +34,14 @@ _MOST = {"seeds": 64, "points in a training set": 100_000, "training steps": 1_0
 
 def run_controls(network: BayesianNetwork) -> None:
     """Show the controls; what they start becomes the run that is shown."""
-    ready = network.conditionals is not None
-    if not ready:
+    ready = network.is_gaussian
+    if network.is_discrete:
+        st.info(
+            f"The variables of {plain(network.name)} have states, and the models of this page are for real values: "
+            "choose another network. In Python, sv.MarginalNetwork learns its marginals given any evidence.",
+            icon=":material/info:",
+        )
+    elif not ready:
         st.info(
             f"{plain(network.name)} is a structure without numbers. Training draws its data from the network, so it "
             "needs conditionals: choose a network that has them, or add them to your file.",

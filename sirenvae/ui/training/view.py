@@ -40,7 +40,7 @@ def run_view(network: BayesianNetwork) -> None:
     """Show the chosen run, live while it goes on; before the first one, the line of the truth that no model passes."""
     job = training_manager().job(shown_run()) if shown_run() else None
     if job is None:
-        if network.conditionals is not None:
+        if network.is_gaussian:
             _before_the_first(network)
         return
     st.fragment(_live, run_every=POLL_SECONDS if job.active else None)(job.id, _stage(job))
