@@ -20,7 +20,7 @@ if problem := problem_of(network):
     st.stop()
 base, changes = own_changes(network)
 entry = race_controls(network, base, changes, row)
-own, race = st.columns([5, 7], gap="medium")
+race, own = st.columns([7, 5], gap="medium")  # on a narrow screen the race comes first
 with own:
     show_own(network, base, changes)
 with race:

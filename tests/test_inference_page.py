@@ -49,12 +49,22 @@ def test_every_curve_and_every_floor_is_drawn(dark):
     assert [curve["color"] for curve in curves] == [INVERSES[racer.name].colour for racer in RACERS]
     marks = {mark["label"]["formatter"]: mark["yAxis"] for mark in floors["markLine"]["data"]}
     assert marks == {"exact": 0.0, "floor, yours: 0.103": 0.103, "floor, heuristic: 0.106": 0.106}
-    indents = [mark["label"]["padding"][3] for mark in floors["markLine"]["data"]]
-    assert len(set(indents[1:])) == 2  # two that are close stand side by side
+    labels = [mark["label"] for mark in floors["markLine"]["data"]]
+    assert [label["position"] for label in labels] == ["insideStartTop", "insideStartBottom", "insideStartTop"]
     assert chart["legend"]["data"][-1] == "yours, before the change"
     assert chart["yAxis"]["min"] == 0 < 0.106 < chart["yAxis"]["max"] < 3
     words = [chart["legend"]["textStyle"]["color"], *(mark["label"]["color"] for mark in floors["markLine"]["data"])]
     assert min(contrast(colour, "#14171B" if dark else "#FFFFFF") for colour in words) >= 4.5
+
+
+def test_labels_of_floors_do_not_lie_on_each_other():
+    floors = [0.004, 0.006, 0.3, 0.302, 0.304, 0.5]
+    racers = [Racer(name, 10, floor) for name, floor in zip(INVERSES, floors, strict=True)]
+    marks = race_chart(racers, 200, is_linear=True, dark=False)["series"][-1]["markLine"]["data"]
+    places = [(mark["label"]["position"], mark["label"]["padding"][3]) for mark in marks]
+    for i, mark in enumerate(marks):
+        near = [places[j] for j in range(i) if mark["yAxis"] - marks[j]["yAxis"] < 0.03]
+        assert places[i] not in near
 
 
 def test_a_network_without_a_formula_has_no_floors():

@@ -14,7 +14,8 @@ NEAR = 0.1  # nats above its floor, where a learner counts as there
 _ROOM = 1.25  # how much higher than the highest floor the axis reaches
 _SPREADS = 3  # how far it reaches where there are no floors, in distances between the best curve and the worst
 _LEAST_TOP = 0.5  # nats that it reaches in any case
-_CLOSE = 0.06  # share of the axis: two floors nearer than that have their labels side by side
+_CLOSE = 0.06  # share of the axis: two floors nearer than that have their labels apart
+_ABOVE = "insideStartTop"  # where a label stands
 _BESIDE = 200  # pixels from a label to the one beside it
 _FAINT = 0.35  # the opacity of a curve of an inverse that was changed since
 _LEAST_FLOOR = 5e-4  # nats: below it a floor is zero to the digits shown
@@ -109,12 +110,19 @@ def _curve(racer: Racer) -> dict:
 
 
 def _floors(racers: list[Racer], dark: bool) -> dict:
-    """Labels stand at the left, where the curves are still high above; two that are close stand side by side."""
-    black, top = "#FFFFFF" if dark else "#000000", _top(racers)
+    """Labels stand at the left, where the curves are still high above.
+
+    Of two floors that are close the lower one has its label below, or, close to zero, they stand side by side.
+    """
+    black, close = "#FFFFFF" if dark else "#000000", _CLOSE * _top(racers)
     marks, last, beside = [_mark(0.0, "exact", black, black, 0)], 0.0, 0
     for racer in sorted((r for r in racers if r.floor > _LEAST_FLOOR), key=lambda racer: racer.floor):
         look = INVERSES[racer.name]
-        beside = beside + _BESIDE if racer.floor - last < _CLOSE * top else 0
+        is_close = racer.floor - last < close
+        if is_close and last > close and not beside and marks[-2]["label"]["position"] == _ABOVE:
+            marks[-1]["label"]["position"] = "insideStartBottom"
+        else:
+            beside = beside + _BESIDE if is_close else 0
         last = racer.floor
         mark = _mark(racer.floor, f"floor, {look.label}: {racer.floor:.3f}", look.colour, black, beside)
         if racer.name == OWN_INVERSE:
@@ -127,7 +135,7 @@ def _floors(racers: list[Racer], dark: bool) -> dict:
 def _mark(nats: float, words: str, colour: str, ink: str, indent: int) -> dict:
     label = {
         "formatter": words,
-        "position": "insideStartTop",
+        "position": _ABOVE,
         "color": ink,
         "fontSize": 12,
         "padding": [0, 0, 0, indent],

@@ -207,6 +207,7 @@ def _charts(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> None:
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     st.markdown(race_table(racers, network.is_linear))
     if rows := _curve_rows(racers):
+        st.caption("One run each, on the same draws: where curves cross, another run may order them differently.")
         settings = {"icon": ":material/download:", "on_click": "ignore", "key": "race_csv"}
         st.download_button("Curves as CSV", lambda: as_csv(rows), f"{job.id}.csv", "text/csv", **settings)
 
