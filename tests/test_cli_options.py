@@ -20,10 +20,13 @@ FIGURE = "figure elbo-vs-size --preset minute"
 SHORT_FIGURE = f"{FIGURE} --network fork --sizes 8 --seeds 1 --steps 2"
 TABLE = "table 1 --networks fork"
 SHORT_TABLE = f"{TABLE} --multiples 4 --runs 1 --steps 2"
+NAMI7 = "figure nami-7 --data 5 --sets 60 --runs 1 --test 4 --steps 2"
 PARTS = "table parts --network fork"
 TUNING = "table tuning --networks fork"
 INFER = "infer fork --test 50 --draws 20 --capacity 100"
 SHORT_INFER = f"{INFER} --steps 2"
+NAMI6 = "figure nami-6 --network drawn-tree-2-0"
+NAMI9 = "figure nami-9 --network drawn-tree-4-0"
 SWEEP = {
     "--out": ("--out here", "--out there"),
     "--workers": ("--workers 2", "--workers 3"),
@@ -31,6 +34,11 @@ SWEEP = {
     "--store": ("", "--store kept.sqlite"),
     "--reference": ("", "--reference reference.json"),
 }
+
+
+def without(words, option):
+    """A command without an option and its value."""
+    return re.sub(rf" {option} \S+", "", words)
 
 
 def with_sweep(words, effects):
@@ -99,6 +107,35 @@ EFFECTS = {
             "--steps": (f"{FIGURE} --network fork --sizes 8 --seeds 1", "--steps 2", "--steps 3"),
         },
     ),
+    "figure nami-7": with_sweep(
+        NAMI7,
+        {
+            "--preset": (NAMI7, "--preset quick", "--preset paper"),
+            "--inverses": (NAMI7, "--inverses reverse", "--inverses reverse topological"),
+            **{name: (without(NAMI7, name), f"{name} 5", f"{name} 6") for name in ("--data", "--sets", "--test")},
+            **{name: (without(NAMI7, name), f"{name} 1", f"{name} 2") for name in ("--runs", "--steps")},
+        },
+    ),
+    **{
+        command: with_sweep(
+            f"{words} --runs 1 --steps 2",
+            {
+                "--preset": (f"{words} --runs 1 --steps 2", "--preset quick", "--preset paper"),
+                "--network": (f"{command} --runs 1 --steps 2", "--network drawn-tree-4-0", "--network drawn-tree-4-1"),
+                "--observed": (f"{words} --runs 1 --steps 2", "", f"--observed {observed}"),
+                "--capacity": (f"{words} --runs 1 --steps 2", "", "--capacity stored-9000"),
+                "--layout": (f"{words} --runs 1 --steps 2", "", "--layout masked"),
+                "--runs": (f"{words} --steps 2", "--runs 1", "--runs 2"),
+                "--first-seed": (f"{words} --runs 1 --steps 2", "", "--first-seed 4"),
+                "--steps": (f"{words} --runs 1", "--steps 2", "--steps 3"),
+                "--json": (f"{words} --runs 1 --steps 2", "", "--json"),
+            },
+        )
+        for command, words, observed in (
+            ("figure nami-6", NAMI6, "v2"),
+            ("figure nami-9", NAMI9, "v7,v8,v9,v10,v11,v12,v13"),
+        )
+    },
     "table 1": with_sweep(
         SHORT_TABLE,
         {

@@ -7,6 +7,7 @@ import pytest
 import sirenvae as sv
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.experiments.elbo_vs_size import preset as figure_preset
+from sirenvae.experiments.nami7 import Nami7
 from sirenvae.experiments.parts import Parts
 from sirenvae.experiments.registry import CLASSICAL, LEARNERS, TRUTH, VAES, build_model
 from sirenvae.experiments.store import key_of
@@ -50,6 +51,7 @@ def asked():
         ElboVsSize(sv.load_network("fork"), (20,), ("true",), recipe="selected"),
         Parts(sv.load_network("ecoli70-tanh")),
         Tuning((ecoli70,)),
+        Nami7(inverses=("reverse", "topological"), num_steps=70),
     ]
 
 

@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from sirenvae.cli.compiled import add_figures
+from sirenvae.cli.nami7 import add_nami7
 from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import positive, whole
 from sirenvae.cli.sweeping import STEPS, add_reference_argument, add_sweep_arguments, prepare, run
@@ -54,6 +56,8 @@ def _add_figure(commands) -> None:
     add_sweep_arguments(elbo)
     add_reference_argument(elbo)
     elbo.set_defaults(command=_elbo_vs_size)
+    add_figures(figures)
+    add_nami7(figures)
 
 
 def _train(options) -> None:

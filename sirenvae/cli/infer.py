@@ -34,8 +34,8 @@ def add_commands(commands) -> None:
     add_network_argument(parser, "network")
     words = "METHOD or METHOD-ORDER, such as nami-reverse (default), nami-topological, stuhlmueller-reverse, mean_field"
     parser.add_argument("--inverse", nargs="+", default=["nami-reverse"], metavar="INVERSE", help=words)
-    families = "gaussian (default), mixture, mixture-5, flow, flow-12"
-    parser.add_argument("--family", nargs="+", default=["gaussian"], metavar="FAMILY", help=families)
+    families = "gaussian (default), mixture, mixture-5, flow, flow-12; in a network with states categorical alone"
+    parser.add_argument("--family", nargs="+", metavar="FAMILY", help=families)
     parser.add_argument("--layout", default="per_variable", help="per_variable (default) or masked")
     parser.add_argument("--capacity", type=whole, help="most weights (default 20000), or the width (default 32)")
     parser.add_argument("--capacity-of", default="active", help="what it counts: active (default), stored or width")
@@ -62,8 +62,9 @@ def _infer(options) -> None:
     from sirenvae.experiments.settings import check_different
 
     check_different("inverses", options.inverse)
-    check_different("families", options.family)
     network = load(options.network, options.observed)
+    families = options.family or ["categorical" if network.is_discrete else "gaussian"]
+    check_different("families", families)
     x = _points(network, options)
     usual = _CAPACITY.get(options.capacity_of, 1)
     capacity = usual if options.capacity is None else options.capacity
@@ -86,7 +87,7 @@ def _infer(options) -> None:
             **changes,
         )
         for inverse in options.inverse
-        for family in options.family
+        for family in families
     ]
     built = [(run, run.build()) for run in runs]  # all of them, before hours go into the first one
     found = [_one(run, q, x, options) for run, q in built]

@@ -91,7 +91,7 @@ def run(options, trial: Trial, title: str) -> list[Point]:
         return follow(trial, trial.run(executor, line, store), title)
 
 
-def reproduce(options, trial: Trial, stem: str, settings: dict | None = None) -> None:
+def reproduce(options, trial: Trial, stem: str, settings: dict | None = None, title: str | None = None) -> list[dict]:
     """Run the trial of a table, write the table to the folder, and as reference results where these are asked for;
     print it, and what was written.
 
@@ -100,6 +100,10 @@ def reproduce(options, trial: Trial, stem: str, settings: dict | None = None) ->
         trial: What is run.
         stem: Of the names of the files in the folder.
         settings: Of the trial, plain values, if not simply its fields.
+        title: Of the bar.
+
+    Returns:
+        The rows.
 
     Raises:
         InputError: If cells failed, or something cannot be used or written.
@@ -108,7 +112,7 @@ def reproduce(options, trial: Trial, stem: str, settings: dict | None = None) ->
     from sirenvae.experiments.texts import TEXTS
 
     prepare(options)
-    rows = trial.rows(run(options, trial, f"table {trial.name.removeprefix('table-')}"))
+    rows = trial.rows(run(options, trial, title or f"table {trial.name.removeprefix('table-')}"))
     notes, texts, settings = trial.notes(rows), TEXTS[trial.name](rows), settings or trial.settings()
     shown = json.dumps(without_nan(rows), indent=1) if options.json else as_page(*texts, notes)
     try:
@@ -122,3 +126,4 @@ def reproduce(options, trial: Trial, stem: str, settings: dict | None = None) ->
     print(shown)
     if not options.json:
         print("\n".join(f"wrote {path}" for path in written))
+    return rows

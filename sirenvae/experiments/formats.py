@@ -40,9 +40,10 @@ def as_latex(texts: list[list[str]], right: list[bool]) -> str:
 
 
 def as_csv(rows: Sequence[dict], line_end: str = "\r\n") -> str:
-    """Rows with the same names as CSV."""
+    """Rows with the same names as CSV; columns of lists, such as curves, are left out."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator=line_end)
+    columns = [name for name, value in rows[0].items() if not isinstance(value, (list, dict))]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator=line_end)
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

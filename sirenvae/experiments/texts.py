@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from sirenvae.experiments.nami7 import MIXTURE_INVERSES
 from sirenvae.experiments.registry import INVERSES, LEARNERS
 
 _HEADS = {
@@ -135,6 +136,47 @@ def race_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
     return [head, *body], [name not in ("network", "inverse") for name in head]
 
 
+def compiled_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """Inference networks over several inverses: a line for each cell."""
+    columns = {
+        "network": [row["network"] for row in rows],
+        "draws": [f"{row['training_draws']:,}" if row["training_draws"] else "fresh" for row in rows],
+        "capacity": [row["capacity"] for row in rows],
+        "inverse": [INVERSES[row["inverse"]].label + _more(row) for row in rows],
+        "edges": [str(row["edges"]) for row in rows],
+        "active weights": [f"{row['active_weights']:,}" for row in rows],
+        "KL": [_spread(row, "kl", 4) for row in rows],
+        "worst run": [_number(row["kl_worst"], 4) for row in rows],
+        "floor": [_number(row["floor"], 4) for row in rows],
+        "KL, training": [_spread(row, "train_kl", 4) for row in rows],
+        "steps to .5": [_spread(row, "half", 0) for row in rows],
+        "samples' NLL": [_spread(row, "nll", 4) for row in rows],
+        "exact": [_number(row["exact_nll"], 4) for row in rows],
+    }
+    if not any(row["training_draws"] for row in rows):
+        del columns["KL, training"]
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in ("network", "draws", "capacity", "inverse") for name in columns]
+
+
+def _more(row: dict) -> str:
+    return f" +{row['extra_edges']} (places {row['placement']})" if row["extra_edges"] else ""
+
+
+def nami7_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """The rows of the figure of a mixture as texts with a head, and which columns are numbers."""
+    head = ["inverse", "edges", "weights", "step", "runs", "KL", "KL of data", "error of the evidence"]
+    body = [
+        [
+            *(MIXTURE_INVERSES[row["inverse"]][2], f"{row['edges']:,}", f"{row['active_weights']:,}", str(row["step"])),
+            *(str(row["runs"]), _number(row["kl_mean"], 3) + (f" ± {row['kl_error']:.3f}" if row["kl_error"] else "")),
+            *(_number(row["kl_data_mean"], 3), _number(row["evidence_error"], 3)),
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name != "inverse" for name in head]
+
+
 # By the names of the trials.
 TEXTS = {
     "table-1": table1_texts,
@@ -142,4 +184,7 @@ TEXTS = {
     "parts": parts_texts,
     "tuning": tuning_texts,
     "inference-race": race_texts,
+    "nami-6": compiled_texts,
+    "nami-9": compiled_texts,
+    "nami-7": nami7_texts,
 }

@@ -130,14 +130,14 @@ class Chain(Transform):
         for place, part in enumerate(transforms):
             if not isinstance(part, Transform):
                 raise InputError(f"A chain is made of transforms, but its part {place} is a {type(part).__name__}.")
-        first = transforms[0]
-        context_features = max(part.context_features for part in transforms)
+        first = max(transforms, key=lambda part: part.context_features)
+        context_features = first.context_features
         for place, part in enumerate(transforms):
             fits = part.features == first.features and part.replicas == first.replicas
             if not fits or part.context_features not in (0, context_features):
                 raise InputError(
-                    f"The parts of a chain have the same variables, replicas and context, but part 0 has "
-                    f"{_sizes(first)} and part {place} has {_sizes(part)}."
+                    f"The parts of a chain have the same variables, replicas and context, but part "
+                    f"{transforms.index(first)} has {_sizes(first)} and part {place} has {_sizes(part)}."
                 )
         super().__init__(first.features, context_features, first.replicas)
         self.transforms = nn.ModuleList(transforms)

@@ -3,10 +3,11 @@
 from sirenvae.graphs.catalogue.generated import generate_network
 from sirenvae.graphs.catalogue.named import about_network, load_network, network_names
 from sirenvae.graphs.catalogue.nonlinear import tanh_network
+from sirenvae.graphs.catalogue.plated import plated_network
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, ProductGaussian, TanhGaussian
 from sirenvae.graphs.edits import change_network, changes_between
 from sirenvae.graphs.files import network_to_json, parse_network, read_network
-from sirenvae.graphs.inversion import Inverse, PruningStep, change_inverse, eliminate, invert
+from sirenvae.graphs.inversion import Inverse, PruningStep, change_inverse, eliminate, invert, with_extra_edges
 from sirenvae.graphs.inversion.elimination import EliminationStep
 from sirenvae.graphs.judging.comparison import InverseDifference, compare_inverses, toggled
 from sirenvae.graphs.judging.gap import posterior_gap
@@ -23,6 +24,7 @@ from sirenvae.graphs.judging.structure import MarkovBlanket, longest_path, marko
 from sirenvae.graphs.linear_gaussian import observed_entropy
 from sirenvae.graphs.moral import moralizing_edges
 from sirenvae.graphs.network import BayesianNetwork
+from sirenvae.graphs.plates import Plate, SharedFactor, shared_factors
 from sirenvae.graphs.tables import ConditionalTable
 from sirenvae.graphs.telling.factors import elimination_factors
 from sirenvae.graphs.telling.race import Racer, race
@@ -40,9 +42,11 @@ __all__ = [
     "InverseReport",
     "LinearGaussian",
     "MarkovBlanket",
+    "Plate",
     "ProductGaussian",
     "PruningStep",
     "Racer",
+    "SharedFactor",
     "TanhGaussian",
     "about_network",
     "change_inverse",
@@ -69,13 +73,16 @@ __all__ = [
     "network_to_json",
     "observed_entropy",
     "parse_network",
+    "plated_network",
     "posterior_gap",
     "race",
     "read_network",
     "report",
+    "shared_factors",
     "step_to_graphml",
     "step_to_json",
     "tanh_network",
     "toggled",
     "treewidth_bound",
+    "with_extra_edges",
 ]

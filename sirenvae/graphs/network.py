@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Integral
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import networkx as nx
 from sirenvae.errors import InputError
 from sirenvae.graphs.conditionals import Conditional, LinearGaussian, Variable
 from sirenvae.graphs.cycles import cycle_in_words, find_cycle
+from sirenvae.graphs.plates import Plate, check_plates
 from sirenvae.graphs.quoting import listed, shown
 from sirenvae.graphs.tables import ConditionalTable, check_table
 
@@ -32,13 +33,15 @@ class BayesianNetwork:
             parents, or all are tables over states.
         name: What to call it.
         notes: Sentences about where it came from, such as what a file carried that was not read.
+        plates: Which variables are copies of each other, see :class:`~sirenvae.graphs.plates.Plate`.
 
     Attributes:
         observed, latents: Tuples in declared order.
 
     Raises:
         InputError: If the graph has a cycle, no latent or no observed variable, if `observed` names unknown variables,
-            or if the conditionals do not fit the parents, mix tables with others, or a table does not sum to 1.
+            if the conditionals do not fit the parents, mix tables with others, or a table does not sum to 1, or if the
+            plates do not fit the variables.
 
     Example:
         >>> net = BayesianNetwork(nx.DiGraph([("a", "c"), ("b", "c")]))
@@ -51,6 +54,7 @@ class BayesianNetwork:
     conditionals: Mapping[Variable, Conditional | ConditionalTable] | None = None
     name: str = field(default="network", kw_only=True)
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    plates: tuple[Plate, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self):
         if isinstance(self.dag, nx.Graph) and not self.dag.is_directed():
@@ -64,13 +68,15 @@ class BayesianNetwork:
         _check_observed(dag, observed)
         object.__setattr__(self, "dag", dag)
         object.__setattr__(self, "observed", tuple(v for v in dag if v in observed))
+        object.__setattr__(self, "plates", check_plates(self.plates, dag, self.name))
         if self.conditionals is not None:
             _check_conditionals(dag, self.conditionals, self.name)
             object.__setattr__(self, "conditionals", MappingProxyType({v: self.conditionals[v] for v in dag}))
 
     def __reduce__(self):
         conditionals = None if self.conditionals is None else dict(self.conditionals)
-        return _rebuild, (list(self.dag), list(self.dag.edges), self.observed, conditionals, self.name, self.notes)
+        graph = (list(self.dag), list(self.dag.edges), self.observed)
+        return _rebuild, (*graph, conditionals, self.name, self.notes, self.plates)
 
     @cached_property
     def variables(self) -> tuple[Variable, ...]:
@@ -167,11 +173,11 @@ class BayesianNetwork:
 
     def without_conditionals(self) -> BayesianNetwork:
         """The bare structure: the same graph and observed variables, for data of any kind."""
-        return BayesianNetwork(self.dag, self.observed, name=self.name, notes=self.notes)
+        return replace(self, conditionals=None)
 
     def with_observed(self, observed: Iterable[Variable] | None) -> BayesianNetwork:
         """The same network with other observed variables (``None``: the leaves)."""
-        return BayesianNetwork(self.dag, observed, self.conditionals, name=self.name, notes=self.notes)
+        return replace(self, observed=observed)
 
     def __repr__(self):
         return (
@@ -180,11 +186,11 @@ class BayesianNetwork:
         )
 
 
-def _rebuild(nodes, edges, observed, conditionals, name, notes) -> BayesianNetwork:
+def _rebuild(nodes, edges, observed, conditionals, name, notes, plates) -> BayesianNetwork:
     dag = nx.DiGraph()
     dag.add_nodes_from(nodes)
     dag.add_edges_from(edges)
-    return BayesianNetwork(dag, observed, conditionals, name=name, notes=notes)
+    return BayesianNetwork(dag, observed, conditionals, name=name, notes=notes, plates=plates)
 
 
 def _is_frozen(dag: object) -> bool:

@@ -310,6 +310,10 @@ class LatentVariableModel(PointModel):
         log_weights = self.standard_elbo(repeated, noise.flatten(-3, -2))
         return log_sums(log_weights.unflatten(-1, (draws, num_points)).movedim(-2, 0))
 
+    def joint_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
+        """log p(x, z) of latents ``(*R, N, K)`` and standardized points ``(*R, N, D)``: shape ``(*R, N)``, nats."""
+        return self.decoder.log_prob(x, self._decoder_inputs(z, x)) + self.prior_log_prob(z, x)
+
     def _log_densities(self, x: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """log p(x | z), log p(z), log q(z | x) at one draw of z per point; x standardized."""
         z, log_posterior = self.draw_posterior(x, noise)

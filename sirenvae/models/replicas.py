@@ -97,8 +97,8 @@ class Fittable(nn.Module, ABC):
         return torch.zeros(*self.replicas, 1, dtype=torch.float64, device=self.device)
 
     def trainable(self) -> dict[str, nn.Parameter]:
-        """The parameters that training moves, by their full names; all of them by default."""
-        return dict(self.named_parameters())
+        """The parameters that training moves, by their full names: by default all that require a gradient."""
+        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
 
     @property
     def default_recipe(self) -> str:
@@ -139,7 +139,9 @@ class Fittable(nn.Module, ABC):
     @torch.no_grad()
     def copy_replicas(self, source: Fittable, chosen: Sequence[int], places: Sequence[int]) -> None:
         """Copy the replicas `chosen` of a model like this one to the replicas `places` of this one; with them what all
-        replicas share."""
+        replicas share, and which parameters are trained."""
+        for own, other in zip(self.parameters(), source.parameters(), strict=True):
+            own.requires_grad_(other.requires_grad)
         values, same = source.state_dict(), shared(self)
         ours, theirs = (torch.Size(model.replicas) for model in (self, source))
         for name, value in self.state_dict().items():

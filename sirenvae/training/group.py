@@ -45,7 +45,7 @@ class Group:
         self._part = model if whole else model.replica(*self.chosen)
         self._program = program_for(self._part, streams.num_points)
         self._optimizer = ReplicatedAdamW(self._program.weights, self._program.decays)
-        self.multiply_adds = streams.num_points * sum(parameter.numel() for parameter in model.parameters())
+        self.multiply_adds = streams.num_points * sum(parameter.numel() for parameter in self._part.parameters())
         self.alive = torch.ones(len(self.chosen), dtype=torch.bool, device=weight_decay.device)
         self._points_are_set = False
         zeros = torch.zeros(4, len(self.chosen)).to(self.weight_decay)

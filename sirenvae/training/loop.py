@@ -52,7 +52,7 @@ class EpochRecord:
 def per_replica(what: str, given, models: Sequence[Fittable]) -> list:
     """One value for each replica of all models."""
     count = sum(math.prod(model.replicas) for model in models)
-    if not isinstance(given, (list, tuple)):
+    if not isinstance(given, (list, tuple, range)):
         return [given] * count
     if len(given) != count:
         raise InputError(f"There are {count} replicas, but the list has {len(given)} entries for the {what}.")
@@ -62,7 +62,7 @@ def per_replica(what: str, given, models: Sequence[Fittable]) -> list:
 def seeds_of(models: Sequence[Fittable], seed: int | Sequence[int]) -> list[int]:
     """One for each replica, counted on from the first where one came."""
     seeds = per_replica("seed", seed, models)
-    return seeds if isinstance(seed, (list, tuple)) else [first + r for r, first in enumerate(seeds)]
+    return seeds if isinstance(seed, (list, tuple, range)) else [first + r for r, first in enumerate(seeds)]
 
 
 class Fit(Iterator[EpochRecord]):
@@ -105,6 +105,7 @@ class Fit(Iterator[EpochRecord]):
         self._log_volume = torch.cat([one.log_volume().reshape(-1) for one in self._models])
         self._loss, self._diverged = like.new_full((count,), math.nan), torch.zeros_like(self._schedule.finished(0))
         self._step = self._epoch = 0
+        self._is_whole = True
         self.seconds = 0.0
         self._groups = [self._group(i, part) for i in range(len(self._models)) for part in self._parts(i)]
 
@@ -138,7 +139,7 @@ class Fit(Iterator[EpochRecord]):
         return [first + replica for replica in chosen]
 
     def __next__(self) -> EpochRecord:
-        return self._trained(self.every * self._steps_per_epoch, self._epoch + self.every)
+        return self._trained(self.every * self._steps_per_epoch)
 
     def take(self, steps: int) -> EpochRecord:
         """Train for some steps, however long an epoch is: what the same steps in epochs lead to, seen more often.
@@ -146,24 +147,33 @@ class Fit(Iterator[EpochRecord]):
         Raises:
             StopIteration: If the fit has ended.
         """
-        return self._trained(steps, (self._step + steps) // self._steps_per_epoch)
+        return self._trained(steps)
+
+    def _check_whole(self) -> None:
+        if not self._is_whole:
+            raise InputError(
+                "This training was broken off in the middle of its steps; begin it anew, or go on from where it was "
+                "saved."
+            )
 
     @property
     def _steps_per_epoch(self) -> int:
         return int(self._schedule.steps_per_epoch.max())
 
-    def _trained(self, steps: int, epoch: int) -> EpochRecord:
+    def _trained(self, steps: int) -> EpochRecord:
+        self._check_whole()
         if not self._groups:
             raise StopIteration
-        start = time.perf_counter()
+        start, self._is_whole = time.perf_counter(), False
         last = self._schedule.num_steps.max().item()
         if math.isfinite(last):
             steps = min(steps, int(last) - self._step)
         with threads_for(max(group.multiply_adds for group in self._groups)):
             self._advance(steps)
         self._step += steps
-        self._epoch = epoch
+        self._epoch = self._step // self._steps_per_epoch
         self._regroup()
+        self._is_whole = True
         self.seconds += time.perf_counter() - start
         return EpochRecord(
             epoch=self._epoch,
@@ -255,7 +265,12 @@ class Fit(Iterator[EpochRecord]):
         return values.view(self._models[0].replicas) if len(self._models) == 1 else values.clone()
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, float]]:
-        """Everything between two records that is not in the model: tensors, and numbers; of a fit of one model."""
+        """Everything between two records that is not in the model: tensors, and numbers; of a fit of one model.
+
+        Raises:
+            InputError: If it was broken off between two records.
+        """
+        self._check_whole()
         tensors = {f"schedule.{name}": value for name, value in self._schedule.state().items()}
         tensors |= {"diverged": self._diverged, "loss": self._loss}
         model, count = self._models[0], len(self.recipes)

@@ -30,8 +30,10 @@ def program_for(model: Fittable, num_points: int) -> Program:
 
 
 def _has_edge_program(model: Fittable) -> bool:
-    """Edge lists are for CPUs, and written out for one hidden layer of LipSwish and for no subclass."""
+    """Edge lists are for CPUs, and written out for one hidden layer of LipSwish, no subclass and no frozen weight."""
     if type(model) is not SIReNVAE or model.device.type != "cpu":
+        return False
+    if not all(parameter.requires_grad for parameter in model.parameters()):
         return False
     if model.dtype not in (torch.float32, torch.float64):
         return False

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulated import Source
-from sirenvae.training.loop import EpochRecord, Fit, as_list
+from sirenvae.training.loop import EpochRecord, Fit, as_list, seeds_of
 from sirenvae.training.recipes import Recipe
 
 
@@ -45,7 +45,7 @@ class RateSearch(Iterator[EpochRecord]):
         self.model, self.recipes, self.every = model, list(recipes), every
         self._models = as_list(model)
         self._tries = [recipe.each_rate() for recipe in self.recipes]
-        self.seeds = list(seed) if isinstance(seed, (list, tuple)) else [seed + r for r in range(len(recipes))]
+        self.seeds = seeds_of(self._models, seed)
         counts = [math.prod(one.replicas) for one in self._models]
         firsts = [sum(counts[:i]) for i in range(len(counts))]
         self._places = [range(first, first + count) for first, count in zip(firsts, counts, strict=True)]

@@ -17,7 +17,7 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.models import SIReNVAE
 from sirenvae.models.points import as_points, is_several
-from sirenvae.training.loop import EpochRecord, Fit
+from sirenvae.training.loop import EpochRecord, Fit, seeds_of
 from sirenvae.training.recipes import RECIPES, Recipe
 from sirenvae.truth.linear_start import linear_start
 from sirenvae.truth.references import LinearNetworkReference, fit_reference
@@ -100,11 +100,8 @@ class Selection(Iterator[EpochRecord]):
     ):
         if not isinstance(model, SIReNVAE) or model.structure != "true" or not model.settings["linear"]:
             raise InputError('The recipe "selected" is for a SIReNVAE of the true structure built with linear=True.')
-        count = math.prod(model.replicas)
         self.model, self._every, self._candidates = model, every, tuple(candidates)
-        self._seeds = [seed + r for r in range(count)] if isinstance(seed, int) else list(seed)
-        if len(self._seeds) != count:
-            raise InputError(f"There are {count} replicas, but the list has {len(self._seeds)} entries for the seed.")
+        self._seeds = seeds_of([model], seed)
         self._data = _per_replica(model, x)
         if min(len(points) for points in self._data) < 2 * NUM_FOLDS:
             raise InputError(f"The recipe 'selected' needs at least {2 * NUM_FOLDS} points.")

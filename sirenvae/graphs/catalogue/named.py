@@ -8,11 +8,13 @@ from functools import lru_cache
 from importlib.resources import files
 
 import networkx as nx
+import numpy as np
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.catalogue.discrete import DISCRETE, about_discrete, discrete_names, load_discrete
 from sirenvae.graphs.catalogue.generated import generate_network, generated_of
 from sirenvae.graphs.catalogue.nonlinear import circuit, tanh_network
+from sirenvae.graphs.catalogue.plated import gaussian_mixture_network, mixture_size
 from sirenvae.graphs.conditionals import LinearGaussian
 from sirenvae.graphs.files import parse_json
 from sirenvae.graphs.network import BayesianNetwork
@@ -81,8 +83,9 @@ _ABOUT = {
 def network_names() -> list[str]:
     """The names that :func:`load_network` offers.
 
-    Any ``binary-tree-D`` or ``tree-tanh-D`` (D from 2 to 12) and what :func:`generate_network` makes are found too. The
-    discrete ones are named where pgmpy is installed, which brings them.
+    Any ``binary-tree-D``, ``drawn-tree-D-SEED`` or ``tree-tanh-D`` (D from 2 to 12), ``gaussian-mixture-N`` (N from 2
+    to 1000) and what :func:`generate_network` makes are found too. The discrete ones are named where pgmpy is
+    installed, which brings them.
     """
     return [*_TEACHING, *_TREES, *_SHIPPED, *_NONLINEAR, *discrete_names()]
 
@@ -95,6 +98,10 @@ def about_network(name: str) -> str:
     tree = _tree_depth(name, "tree-tanh")
     if tree is not None:
         return f"A binary tree with {tree} levels whose means saturate; the leaves are seen, and have two humps."
+    if (num_data := mixture_size(name)) is not None:
+        return f"A Bayesian mixture of normal distributions, {num_data} data in a plate: a structure without numbers."
+    if name.startswith("drawn-tree-"):
+        return "A binary tree of Gaussian variables with drawn coefficients and offsets; the leaves are seen."
     if (asked := generated_of(name)) is not None:
         return f"{asked.title}, seed {asked.seed}; the leaves are seen."
     return about_discrete(name) if name in DISCRETE else _ABOUT[name]
@@ -104,12 +111,14 @@ def about_network(name: str) -> str:
 def load_network(name: str) -> BayesianNetwork:
     """Load a named network, with conditionals: linear Gaussian but for ``circuit``, ``tree-tanh-D``, ``ecoli70-tanh``.
 
+    ``gaussian-mixture-N`` alone is a bare structure, with a plate of N data.
     ``asia``, ``sachs``, ``alarm``, ``insurance`` and others of :data:`~sirenvae.graphs.catalogue.discrete.DISCRETE`
     have tables over states, from the files that come with pgmpy; nothing is fetched.
 
     Arguments:
-        name: One of :func:`network_names`, or ``binary-tree-D`` or ``tree-tanh-D``, or the name of a generated network,
-            such as ``random-dag-20-2-7``.
+        name: One of :func:`network_names`, or ``binary-tree-D``, ``tree-tanh-D``, ``drawn-tree-D-SEED`` (a binary tree
+            with coefficients and offsets drawn between .5 and 2), or the name of a generated network, such as
+            ``random-dag-20-2-7``.
 
     Raises:
         InputError: If there is no such network, or pgmpy is missing and it is one of its.
@@ -123,6 +132,8 @@ def load_network(name: str) -> BayesianNetwork:
     if name in _SHIPPED:
         text = files("sirenvae.data").joinpath("networks", f"{name}.json").read_text(encoding="utf-8")
         return parse_json(text, name=name)
+    if (num_data := mixture_size(name)) is not None:
+        return gaussian_mixture_network(num_data)
     if (asked := generated_of(name)) is not None:
         return generate_network(asked.kind, asked.num_variables, asked.parents, asked.seed)
     if name in DISCRETE:
@@ -133,6 +144,8 @@ def load_network(name: str) -> BayesianNetwork:
         return tanh_network(load_network("ecoli70"), name)
     if (depth := _tree_depth(name, "tree-tanh")) is not None:
         return tanh_network(load_network(f"binary-tree-{depth}"), name)
+    if (drawn := re.fullmatch(r"drawn-tree-(\d{1,2})-(\d{1,4})", name)) and 2 <= int(drawn[1]) <= _MAX_TREE_DEPTH:
+        return _from_table(name, _drawn_tree(int(drawn[1]), int(drawn[2])))
     if (depth := _tree_depth(name)) is None:
         raise InputError(f"There is no network called {name!r}; there are {', '.join(network_names())}.")
     return _from_table(name, _binary_tree(depth))
@@ -151,6 +164,16 @@ def _binary_tree(depth: int) -> dict:
     """
     size = 2**depth - 1
     return {f"v{i}": (0.0, {f"v{(i - 1) // 2}": 1.0} if i else {}, 1.0) for i in range(size)}
+
+
+def _drawn_tree(depth: int, seed: int) -> dict:
+    """The same tree with coefficients and offsets between .5 and 2, drawn from a seed; the root is standard normal."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.uniform(0.5, 2.0, (2**depth - 1, 2)).tolist()
+    return {
+        v: (offset if slopes else 0.0, dict.fromkeys(slopes, slope), variance)
+        for (v, (_, slopes, variance)), (offset, slope) in zip(_binary_tree(depth).items(), drawn, strict=True)
+    }
 
 
 def _from_table(name: str, table: Mapping[str, tuple], observed=None) -> BayesianNetwork:

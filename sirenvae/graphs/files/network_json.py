@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 
 from sirenvae.errors import InputError
 from sirenvae.graphs.files.drafting import network_of
@@ -12,7 +13,8 @@ from sirenvae.graphs.files.json_text import load_json
 from sirenvae.graphs.files.marks import observed_by_marks
 from sirenvae.graphs.files.names import check_distinct, json_type, name_to_json
 from sirenvae.graphs.network import BayesianNetwork
-from sirenvae.graphs.quoting import listed
+from sirenvae.graphs.plates import Plate
+from sirenvae.graphs.quoting import listed, shown
 
 _KNOWN = frozenset(
     [
@@ -24,6 +26,7 @@ _KNOWN = frozenset(
         "adjacency",
         "cpds",
         "observed",
+        "plates",
         "latents",
         "name",
         "type",
@@ -46,6 +49,9 @@ def parse_json(text: str, name: str) -> BayesianNetwork:
     their ``variable``, have the ``intercept`` apart, and the ``coefficients`` as pairs of parent and number. The kind
     ``"table"`` has ``states``, ``parents`` and ``probabilities``, lists in lists: an axis for each parent, then the
     states.
+
+    Plates, ``{"name": "data", "size": 20, "members": ["z", "x"]}``, say which variables are copies: ``z[0]``, ``x[0]``
+    and so on.
 
     Node-link and adjacency data of networkx, Cytoscape's elements and pgmpy's hybrid networks are read, too.
 
@@ -72,7 +78,7 @@ def parse_json(text: str, name: str) -> BayesianNetwork:
     )
     if conditionals is not None and not network.is_discrete:
         check_magnitudes(network)
-    return network
+    return replace(network, plates=_plates(content["plates"], name)) if content.get("plates") else network
 
 
 def _observed(content: dict, graph: JsonGraph, name: str) -> list | None:
@@ -84,6 +90,17 @@ def _observed(content: dict, graph: JsonGraph, name: str) -> list | None:
             raise InputError(f"{name} has the unknown variable {listed(unknown)} among its 'latents'.")
         return [v for v in graph.variables if v not in latents]
     return observed_by_marks(graph.variables)
+
+
+def _plates(given, name: str) -> tuple[Plate, ...]:
+    keys = {"name", "size", "members"}
+    if not isinstance(given, list) or not all(isinstance(one, dict) and set(one) == keys for one in given):
+        raise InputError(
+            f"The plates of {name} are a list of objects with 'name', 'size' and 'members', but {shown(given)} came."
+        )
+    if bad := [one for one in given if not isinstance(one["members"], list)]:
+        raise InputError(f"The members of a plate of {name} are a list of texts, but {shown(bad[0]['members'])} came.")
+    return tuple(Plate(one["name"], one["size"], tuple(one["members"])) for one in given)
 
 
 def network_to_json(network: BayesianNetwork) -> str:
@@ -101,6 +118,8 @@ def network_to_json(network: BayesianNetwork) -> str:
         "arcs": [[name_to_json(end) for end in edge] for edge in network.dag.edges],
         "observed": [name_to_json(v) for v in network.observed],
     }
+    if network.plates:
+        content["plates"] = [asdict(plate) for plate in network.plates]
     if network.conditionals is not None:
         content["cpds"] = write_cpds(network)
     return json.dumps(content, indent=1)

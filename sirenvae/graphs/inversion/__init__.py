@@ -2,6 +2,7 @@
 
 from sirenvae.graphs.inversion.editing import change_inverse
 from sirenvae.graphs.inversion.elimination import EliminationStep
+from sirenvae.graphs.inversion.extra_edges import with_extra_edges
 from sirenvae.graphs.inversion.inverse import METHODS, ORDERS, Inverse, PruningStep
 from sirenvae.graphs.inversion.nami import eliminate, invert
 from sirenvae.graphs.inversion.pruning import barren_latents, prune
@@ -17,4 +18,5 @@ __all__ = [
     "eliminate",
     "invert",
     "prune",
+    "with_extra_edges",
 ]
