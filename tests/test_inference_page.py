@@ -16,7 +16,7 @@ from sirenvae.experiments.shown.beliefs import exact_belief, learnt_belief, most
 from sirenvae.ui.inference.chart import Racer, curves_of, findings, race_chart, race_table
 from sirenvae.ui.inference.code import inference_code
 from sirenvae.ui.inference.own import own_words
-from sirenvae.ui.inference.posterior import posterior_data
+from sirenvae.ui.inference.posterior import belief_table, posterior_data
 from sirenvae.ui.inference.view import Entry
 from sirenvae.ui.shared.choice import uploads
 
@@ -155,6 +155,9 @@ def test_what_the_posterior_view_gets():
     assert voice["rows"][1][0] == pytest.approx(mean[0, 4].item())
     assert voice["pair"]["mean"] == pytest.approx([mean[0, 4].item(), mean[0, 2].item()])
     assert voice["pair"]["covariance"][0][1] == pytest.approx(covariance[4, 2].item())
+    table = belief_table(["G", "L"], [2, 4], voices).split("\n")
+    belief = voices["exact"][3]
+    assert table[3] == f"| L | {belief.mean[4]:.2f} ({belief.low[4]:.2f} to {belief.high[4]:.2f}) |"
     others = posterior_data(STUDENT, prior_moments(STUDENT), [0.0, 0.0], ([0, 1], [2, 4], (4, 2)), voices)
     assert data["id"] == others["id"]  # a dragged value builds nothing anew
 

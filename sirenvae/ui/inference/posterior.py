@@ -98,6 +98,9 @@ def _live(network: sv.BayesianNetwork, entry: Entry, chosen: tuple[str, ...]) ->
 
     data = posterior_data(network, _moments(network), values, (observed, latents, pair), voices)
     draw("posterior", _VIEW, data | {"revision": revision}, on_given_change=moved)
+    if voices:
+        with st.expander("As numbers", icon=":material/table:", key="posterior_numbers"):
+            st.markdown(belief_table([str(network.latents[k]) for k in latents], latents, voices))
     if len(observed) < len(network.observed):
         st.caption(
             f"{len(observed)} of {len(network.observed)} observed variables have a slider: those that tell most of the "
@@ -143,6 +146,16 @@ def posterior_data(network, moments, values, shown, voices) -> dict:
         ],
     }
     return data | {"id": fingerprint([sv.network_to_json(network), data["latents"], observed, data["pair"]])}
+
+
+def belief_table(names: list[str], latents: list[int], voices: dict) -> str:
+    """Mean and ends of the interval of 90 % of each latent for each voice, as Markdown."""
+    labels = [label for label, *_ in voices.values()]
+    lines = [f"| latent | {' | '.join(labels)} |", f"|:--|{'--:|' * len(labels)}"]
+    for name, k in zip(names, latents, strict=True):
+        cells = [f"{b.mean[k]:.2f} ({b.low[k]:.2f} to {b.high[k]:.2f})" for *_, b in voices.values()]
+        lines.append(f"| {plain(name)} | {' | '.join(cells)} |")
+    return "\n".join(lines).replace("-0.00", "0.00")
 
 
 def _pair_of(belief, pair) -> dict | None:
