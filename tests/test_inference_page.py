@@ -157,7 +157,8 @@ def test_what_the_posterior_view_gets():
     assert voice["pair"]["covariance"][0][1] == pytest.approx(covariance[4, 2].item())
     table = belief_table(["G", "L"], [2, 4], voices).split("\n")
     belief = voices["exact"][3]
-    assert table[3] == f"| L | {belief.mean[4]:.2f} ({belief.low[4]:.2f} to {belief.high[4]:.2f}) |"
+    expected = f"| L | {belief.mean[4]:.2f} ({belief.low[4]:.2f} to {belief.high[4]:.2f}) |"
+    assert table[3] == expected.replace("-", "−")
     others = posterior_data(STUDENT, prior_moments(STUDENT), [0.0, 0.0], ([0, 1], [2, 4], (4, 2)), voices)
     assert data["id"] == others["id"]  # a dragged value builds nothing anew
 

@@ -19,7 +19,7 @@ def test_a_race_ends_and_a_second_tab_sees_it(open_page, base_url):
     page.locator(".st-key-race_finished").wait_for(timeout=SLOW)
     page.locator(".posterior[data-voices='exact stuhlmueller nami-reverse']").wait_for(timeout=SLOW)
     assert "race=student-inference-" in page.url
-    row = page.locator("tr", has_text="NaMI, reverse")
+    row = page.locator("tbody tr", has_text="NaMI, reverse")
     expect(row).to_contain_text(re.compile(r"15\s*0\.000\s*0\.\d{3}"))
     with page.expect_download() as download:
         page.get_by_role("button", name="Curves as CSV").click()
@@ -28,7 +28,7 @@ def test_a_race_ends_and_a_second_tab_sees_it(open_page, base_url):
     assert lines[-1].startswith("nami-reverse,15,0.0,100,")
     other = open_page(page.url.removeprefix(base_url), theme="dark", width=390, height=844)
     other.locator(".st-key-race_finished").wait_for(timeout=SLOW)
-    expect(other.locator("tr", has_text="NaMI, reverse")).to_have_text(row.inner_text(), use_inner_text=True)
+    expect(other.locator("tbody tr", has_text="NaMI, reverse")).to_have_text(row.inner_text(), use_inner_text=True)
     assert other.evaluate("document.documentElement.scrollWidth") <= 390
 
 

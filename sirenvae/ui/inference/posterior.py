@@ -150,12 +150,16 @@ def posterior_data(network, moments, values, shown, voices) -> dict:
 
 def belief_table(names: list[str], latents: list[int], voices: dict) -> str:
     """Mean and ends of the interval of 90 % of each latent for each voice, as Markdown."""
+
+    def short(value: float) -> str:
+        return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # no −0.00
+
     labels = [label for label, *_ in voices.values()]
     lines = [f"| latent | {' | '.join(labels)} |", f"|:--|{'--:|' * len(labels)}"]
     for name, k in zip(names, latents, strict=True):
-        cells = [f"{b.mean[k]:.2f} ({b.low[k]:.2f} to {b.high[k]:.2f})" for *_, b in voices.values()]
+        cells = [f"{short(b.mean[k])} ({short(b.low[k])} to {short(b.high[k])})" for *_, b in voices.values()]
         lines.append(f"| {plain(name)} | {' | '.join(cells)} |")
-    return "\n".join(lines).replace("-0.00", "0.00")
+    return "\n".join(lines)
 
 
 def _pair_of(belief, pair) -> dict | None:
