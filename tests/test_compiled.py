@@ -169,7 +169,9 @@ def test_the_trend_of_placements_in_words():
     assert "placement 1: steps to 0.5 nats 11 / 21 / 31 for +0 / +12 / +16 edges, +185%" in words
     p_value = jonckheere([one["runs"]["half"] for one in rows])
     assert f"p = {p_value:.2g};" in words
-    assert nami9.trends([rows[0], row(12, 1, [None, 1.0, 2.0])]) == []
+    [words] = nami9.trends([rows[0], row(12, 1, [None, 20.0, 22.0])])
+    assert "11 / 21 (without 1 that never came there) for +0 / +12 edges, p = " in words
+    assert "inf" not in words
 
 
 @pytest.mark.parametrize(

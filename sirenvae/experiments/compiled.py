@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, inf, isfinite, log
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
@@ -166,3 +166,16 @@ def summaries(rows: Sequence[dict]) -> dict[tuple, list[dict]]:
     for row in rows:
         groups.setdefault((row["network"], row["training_draws"], row["capacity"]), []).append(row)
     return groups
+
+
+def crossings(row: dict) -> list[float]:
+    """The steps to .5 nats of all runs; of one that never came there infinity, so that it ranks last."""
+    return [inf if step is None else step for step in row["runs"]["half"]]
+
+
+def mean_crossing(row: dict) -> str:
+    """Their mean over the runs that came there, and how many did not, as a text."""
+    found = [step for step in crossings(row) if isfinite(step)]
+    missing = len(row["runs"]["half"]) - len(found)
+    mean = f"{fmean(found):.0f}" if found else "never"
+    return mean + (f" (without {missing} that never came there)" if missing and found else "")
