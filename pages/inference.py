@@ -31,5 +31,5 @@ shown_in(
     "the race: Webb et al., Faithful Inversion of Generative Models for Effective Amortized Inference (2018), section "
     "3.2 and Figure 6; the floors are ours, from Koller & Friedman, Probabilistic Graphical Models (2009), section 7.2",
     "learning from draws: Le et al., Inference Compilation and Universal Probabilistic Programming (2017)",
-    "the same on the command line: `python -m sirenvae infer`",
+    notebook="04_inference",
 )

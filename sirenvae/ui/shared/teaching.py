@@ -30,10 +30,10 @@ def network_in_code(choice: Choice) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def shown_in(*sources: str, notebook: str | None = None) -> None:
-    """Which equation, figure or algorithm of which paper the page shows, and the notebook that computes it, if any."""
-    where = [f":material/edit_note: notebook `notebooks/{notebook}.ipynb`; `make notebooks` opens it"]
-    st.caption(":material/menu_book: " + " · ".join([*sources, *(where if notebook else ())]))
+def shown_in(*sources: str, notebook: str) -> None:
+    """Which equation, figure or algorithm of which paper the page shows, and the notebook that computes it."""
+    where = f":material/edit_note: notebook `notebooks/{notebook}.ipynb`; `make notebooks` opens it"
+    st.caption(":material/menu_book: " + " · ".join([*sources, where]))
 
 
 def network_lines() -> tuple[str, ...]:
