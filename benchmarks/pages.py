@@ -20,6 +20,7 @@ THOUSAND = "random-dag-1000-1-1"
 DRAWN = {
     "Network": ".graph svg",
     "Inversion": ".stepper .large svg",
+    "Inference": ".posterior svg",
     "Masks": ".masks .board",
     "Flow": ".flow canvas",
     "Training": "canvas",

@@ -14,6 +14,8 @@ import torch
 from sirenvae.errors import InputError
 from sirenvae.experiments import elbo_vs_size
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
+from sirenvae.experiments.inference_race import InferenceRace
+from sirenvae.experiments.inference_race_work import weights_file
 from sirenvae.experiments.keeping import Keeper, model_file
 from sirenvae.experiments.trial import Point
 from sirenvae.graphs import BayesianNetwork, load_network
@@ -64,6 +66,22 @@ def test_job_trains_and_its_rows_are_those_of_the_experiment(manager):
     assert {record["model"] for record in job.progress} == {"true", "vanilla_vae"}
     assert job.about["steps"] == {14: 10}
     assert job.worker["decay"]["true"] < job.worker["decay"]["vanilla_vae"]
+
+
+def test_a_race_is_a_job_too_and_each_page_finds_its_own(manager):
+    race = InferenceRace(STUDENT, ("stuhlmueller", "mean_field"), num_steps=20, num_updates=3)
+    first, second = manager.submit(SMALL.to_json()), manager.submit(race.to_json(), "inference")
+    job = wait_for(manager, second, ended)
+    assert job.state == FINISHED
+    assert [(record["model"], record["step"]) for record in job.progress[:4]] == [
+        (name, step) for step in race.reports()[:2] for name in race.inverses
+    ]
+    assert {row["inverse"]: row["steps"] for row in job.rows} == {"stuhlmueller": 20, "mean_field": 20}
+    assert all(weights_file(job.folder, name).exists() for name in race.inverses)
+    assert second in manager.job_ids(InferenceRace.name)
+    assert second not in manager.job_ids(ElboVsSize.name)
+    assert first in manager.job_ids(ElboVsSize.name)
+    assert {first, second} <= set(manager.job_ids())
 
 
 def test_stop_is_quick_and_keeps_the_points(manager):

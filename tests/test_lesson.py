@@ -109,6 +109,13 @@ def test_the_parent_too_many():
     assert not sv.is_minimal(network, printed)
 
 
+def test_what_a_missing_edge_costs():
+    network = sv.load_network(STOPS[8].state["network"])
+    assert sv.posterior_gap(network, sv.invert(network, method="stuhlmueller")) > 0.1
+    for method, order in (("nami", "topological"), ("nami", "reverse"), ("fully_connected", "topological")):
+        assert sv.posterior_gap(network, sv.invert(network, order, method=method)) < 1e-12
+
+
 def test_what_the_masks_keep():
     graph = flow_graph(sv.load_network("student"), "posterior", "true")
     block = block_drawing(graph, block_layers(graph))
@@ -120,17 +127,17 @@ def test_what_the_masks_keep():
 
 
 def test_how_many_blocks_reach_every_ancestor():
-    network = sv.load_network(STOPS[9].state["network"])
+    network = sv.load_network(STOPS[10].state["network"])
     assert len(network.latents) == 5  # "five latents in a row"
     assert all(network.dag.has_edge(*pair) for pair in zip(network.latents, network.latents[1:], strict=False))
     graph = flow_graph(network, "prior", "true")
     assert blocks_needed(graph).max() == figures()["deepest"]
 
 
-@pytest.mark.parametrize("text", ["0", "13", "x", "-1", "²"])
+@pytest.mark.parametrize("text", ["0", "14", "x", "-1", "²"])
 def test_a_stop_that_does_not_exist_is_one_sentence(text):
     app = AppTest.from_file("../app.py", default_timeout=60)
     app.query_params["lesson"] = text
     app.run()
     assert not app.exception
-    assert [warning.value for warning in app.warning] == ["The lesson has stops 1 to 12; the link names another one."]
+    assert [warning.value for warning in app.warning] == ["The lesson has stops 1 to 13; the link names another one."]

@@ -216,3 +216,17 @@ def pairs(edges):
     edges = [frozenset(edge) for edge in edges]
     assert len(edges) == len(set(edges))
     return set(edges)
+
+
+def test_a_region_has_its_border_where_a_normal_distribution_leaves_its_share(run):
+    covariance, share = np.array([[2.0, 0.8], [0.8, 0.5]]), 0.9
+    points = np.array(
+        run(
+            "inference/marks",
+            "({ regionOf }, [covariance, share]) => regionOf(covariance, share)",
+            [covariance.tolist(), share],
+        )
+    )
+    distances = np.einsum("ni,ij,nj->n", points, np.linalg.inv(covariance), points)
+    assert np.allclose(distances, -2 * np.log(1 - share))  # chi-squared with two degrees of freedom
+    assert np.ptp(points[:, 0]) > 2 * np.sqrt(2.0)

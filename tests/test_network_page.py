@@ -55,7 +55,7 @@ def test_a_link_restores_changes_and_observed_on_every_page():
     assert "| student\\-edited | |" in facts(app)
     assert "| variables | **8** |" in facts(app)
     assert any("Changed in 3 places." in block.value for block in app.markdown)
-    for page in ("inversion", "masks", "training"):
+    for page in ("inversion", "inference", "masks", "training"):
         app.switch_page(f"pages/{page}.py").run()
         assert not app.exception
         assert app.multiselect(key="change").value == CHANGES

@@ -14,12 +14,13 @@ from sirenvae.errors import InputError
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
 from sirenvae.experiments.settings import check_different, plain_fields
 from sirenvae.experiments.trial import Cell, Point, Progress, Trial
-from sirenvae.graphs import BayesianNetwork, Conditional, Inverse, change_inverse, invert, posterior_gap
+from sirenvae.graphs import BayesianNetwork, Inverse, change_inverse, invert, posterior_gap
 
 if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
 
 MOST_VARIABLES = 150  # what trains in minutes
+_FIRST_REPORT = 50  # parts of the training, after the first of which there is a report
 _FEWEST_WEIGHTS, _WEIGHTS_PER_EDGE = 6_000, 5  # of these a fully connected inverse leaves more than one unit a layer
 
 
@@ -38,7 +39,7 @@ class InferenceRace(Trial):
         changes: What was changed, see :func:`sirenvae.change_inverse`.
         num_steps: Of training.
         num_test: Draws of the network that they are measured on.
-        num_updates: How often each reports while it trains.
+        num_updates: How often each reports while it trains, see :meth:`reports`.
         first_seed: Of weights, batches and test draws; all have the same.
     """
 
@@ -49,13 +50,13 @@ class InferenceRace(Trial):
     changes: tuple[str, ...] = ()
     num_steps: int = 1000
     num_test: int = 500
-    num_updates: int = 40
+    num_updates: int = 60
     first_seed: int = 0
 
     def __post_init__(self):
+        check_raceable(self.network)
         super().__post_init__()
         check_different("inverses", self.inverses)
-        check_raceable(self.network)
         for name in (*self.inverses, self.base):
             if name not in INVERSES:
                 raise InputError(f"There is no inverse {name!r}; there are {', '.join(INVERSES)}.")
@@ -110,6 +111,12 @@ class InferenceRace(Trial):
 
         return work(self, cells, keeper)
 
+    def reports(self) -> list[int]:
+        """The steps after which an inference network reports, more of them at first, when it learns most."""
+        first, last = max(1, self.num_steps // _FIRST_REPORT), self.num_steps
+        gaps = max(1, self.num_updates - 1)
+        return sorted({round(first * (last / first) ** (i / gaps)) for i in range(gaps)} | {last})
+
     def floor(self, name: str) -> float | None:
         """The least expected divergence that an inverse allows, nats; ``None`` where it has no formula."""
         return posterior_gap(self.network, self.inverse_of(name)) if self.network.is_linear else None
@@ -141,10 +148,10 @@ def check_raceable(network: BayesianNetwork) -> None:
             f"{network.name} is a structure without numbers; learning to infer takes draws from a network with "
             "conditionals."
         )
-    if not all(isinstance(conditional, Conditional) for conditional in network.conditionals.values()):
+    if network.is_discrete:
         raise InputError(
-            f"The variables of {network.name} have states; the race is for networks whose variables are normal given "
-            "their parents."
+            f"The variables of {network.name} have states, but the race is for networks whose variables are normal "
+            "given their parents; the command infer learns from networks with tables too."
         )
     if len(network.variables) > MOST_VARIABLES:
         raise InputError(

@@ -76,7 +76,7 @@ class _Runner:
         self._least = least_divergence(trial.network, self._q.inverse, x, z).mean().item() if self._has_truth else None
         recipe = replace(RECIPES["inference"], num_steps=trial.num_steps)
         self._fit = fit(self._q, trial.network, recipe, seed=trial.first_seed)
-        self._between = max(1, trial.num_steps // trial.num_updates)  # steps from one report to the next
+        self._reports = trial.reports()
         self._seconds, self._step = 0.0, 0
 
     @property
@@ -85,9 +85,9 @@ class _Runner:
 
     def advance(self) -> bool:
         """Train until the next report; False after the last one."""
-        record = self._fit.take(self._between)
+        record = self._fit.take(self._reports.pop(0) - self._step)
         self._seconds, self._step = record.seconds, record.step
-        return record.step < self._trial.num_steps
+        return bool(self._reports)
 
     def progress(self) -> Progress:
         return Progress(self._cell, self._step, self._trial.num_steps, {"nats": self._nats()})

@@ -29,8 +29,17 @@ def training(page: Page) -> None:
     page.mouse.move(1, 1)
 
 
+def inference(page: Page) -> None:
+    """A race on a binary tree, finished."""
+    page.get_by_role("button", name="Start the race").click()
+    page.locator(".st-key-race_finished").wait_for(timeout=RUN_TIMEOUT)
+    page.locator(".posterior .mark").first.wait_for()
+    page.mouse.move(1, 1)
+
+
 PICTURES: dict[str, tuple[str, int, Callable[[Page], None]]] = {
     "inversion": ("/inversion?network=ecoli70&step=8", 1180, inversion),
+    "inference": ("/inference?network=binary-tree-4&race_steps=600", 1060, inference),
     "training": ("/training?network=ecoli70", 1050, training),
 }
 

@@ -10,6 +10,7 @@ from sirenvae.ui.lesson.stops import link
 PAGES = {
     "network": "/?network=greenhouse",
     "inversion": "/inversion?network=ecoli70&step=8",
+    "inference": "/inference?network=student",
     "masks": "/masks?network=student",
     "flow": "/flow",
     "training": "/training?network=ecoli70",
@@ -95,6 +96,17 @@ def light_paths(page):
     yield "a pair and a latent are chosen"
 
 
+def race_to_the_floors(page):
+    """An inverse with an edge less and one more, a short race, and what it has learnt."""
+    page.locator(".own[data-gone='1'][data-added='1']").wait_for(timeout=SLOW)
+    page.locator(".posterior .band").first.wait_for(timeout=SLOW)
+    yield "an edge is gone, one added"
+    page.locator(".st-key-start_race button").press("Enter")
+    page.locator(".st-key-race_finished").wait_for(timeout=SLOW)
+    page.locator(".posterior[data-voices~=own]").wait_for(timeout=SLOW)
+    yield "the race is over"
+
+
 def step_through_the_flow(page):
     """In the middle of the blocks, and of the sweeps."""
     page.wait_for_selector(".flow[data-step='2']", timeout=SLOW)
@@ -141,6 +153,7 @@ WAYS = {
     edit_and_import: "/?network=student",
     eliminate_and_ask: "/inversion?step=2&predict=next+variable&ask=independence&ask_x=D&ask_y=I",
     light_paths: "/masks?network=student&mask_draw=network",
+    race_to_the_floors: "/inference?race_steps=100&own=remove+G+>+I&own=add+L+>+D",
     step_through_the_flow: "/flow?network=student&flow_step=2",
     train_a_little: "/training?network=student&sizes=14&seeds=1&steps=30",
     read_tables: "/results",

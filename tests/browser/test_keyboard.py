@@ -8,6 +8,7 @@ from sirenvae.ui.lesson.stops import link
 PAGES = {
     "network": "/?network=student",
     "inversion": "/inversion?step=2&predict=next+variable&ask=export",
+    "inference": "/inference?network=student",
     "masks": "/masks?network=student&mask_draw=network",
     "flow": "/flow?network=student&flow_step=2",
     "training": "/training?network=student&sizes=14",
@@ -17,6 +18,7 @@ PAGES = {
 DRAWN = {  # the components, and what is drawn last
     "network": (".graph.single [data-node]",),
     "inversion": (".stepper[data-step='2']", ".export button"),
+    "inference": (".own [data-node]", ".sliders input"),
     "masks": (".masks.whole .layers",),
     "flow": (".flow[data-step='2']",),
     "training": (".st-key-train button",),

@@ -61,6 +61,24 @@ def prior_moments(network: BayesianNetwork) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean(axis=0), np.cov(rows.T)
 
 
+def most_entangled(network: BayesianNetwork, covariance: np.ndarray, most: int) -> list[int]:
+    """Of the latents those that depend most on another one, once the observed variables are known; in order.
+
+    Arguments:
+        network: The network.
+        covariance: Of all its variables.
+        most: How many.
+    """
+    latents, observed = ([network.position[v] for v in some] for some in (network.latents, network.observed))
+    across = covariance[np.ix_(observed, latents)]
+    left = covariance[np.ix_(latents, latents)] - across.T @ np.linalg.solve(
+        covariance[np.ix_(observed, observed)], across
+    )
+    deviation = np.sqrt(np.diag(left))
+    correlation = np.abs(left / np.outer(deviation, deviation)) - np.eye(len(latents))
+    return sorted(np.argsort(-correlation.max(axis=0), kind="stable")[:most].tolist())
+
+
 def most_telling(covariance: np.ndarray, asked: list[int], others: list[int], most: int) -> list[int]:
     """Of the other variables those that tell most of the asked ones, by the sum of squared correlations; in order.
 

@@ -46,11 +46,11 @@ def change_inverse(network: BayesianNetwork, inverse: Inverse, changes: Iterable
     for change in changes:
         if not change.startswith(_VERBS) or ARROW not in change:
             raise InputError(f"The change {change!r} came; 'add X > Y' or 'remove X > Y' was expected.")
+        child = next((v for v in network.observed if change.endswith(f"{ARROW}{v}")), None)
+        if child is not None and change.startswith("add"):
+            raise InputError(f"An edge of an inverse leads into a latent, but {child} is observed.")
     graph = BayesianNetwork(inverse.dag, network.observed, name=f"the inverse of {network.name}")
     dag = change_network(graph, changes).dag
-    for v in network.observed:
-        if set(dag.pred[v]) - set(inverse.dag.pred[v]):
-            raise InputError(f"An edge of an inverse leads into a latent, but {v} is observed.")
     return Inverse(dag, _eliminated(network, inverse, dag), [], inverse.order, OWN)
 
 

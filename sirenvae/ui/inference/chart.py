@@ -7,11 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
-from sirenvae.ui.shared.charts import SYMBOLS, chart_of, round_axis
+from sirenvae.ui.shared.charts import SYMBOLS, chart_of, round_axis, round_step
 from sirenvae.ui.shared.look import counted
 
 NEAR = 0.1  # nats above its floor, where a learner counts as there
-_ROOM = 0.8  # nats above the highest floor that the axis shows at least
+_ROOM = 1.25  # how much higher than the highest floor the axis reaches
+_SPREADS = 3  # how far it reaches where there are no floors, in distances between the best curve and the worst
+_LEAST_TOP = 0.5  # nats that it reaches in any case
+_CLOSE = 0.06  # share of the axis: two floors nearer than that have their labels apart
+_ABOVE = "insideStartTop"  # where a label stands
+_BESIDE = 200  # pixels from a label to the one beside it
 _FAINT = 0.35  # the opacity of a curve of an inverse that was changed since
 _LEAST_FLOOR = 5e-4  # nats: below it a floor is zero to the digits shown
 
@@ -64,20 +69,24 @@ def race_chart(racers: Iterable[Racer], num_steps: int, is_linear: bool, dark: b
     series = [_curve(racer) for racer in racers]
     if is_linear:
         series.append(_floors(racers, dark))
-    axis = {"type": "value", "min": 0, "max": num_steps, "name": "training steps"}
-    return chart_of(series, axis, _nats_axis(racers, is_linear), "axis", dark)
+    axis = {"type": "log", "min": max(1, num_steps // 50), "max": num_steps, "name": "training steps (log scale)"}
+    return chart_of(series, axis | {"minorTick": {"show": False}}, _nats_axis(racers, is_linear), "axis", dark)
 
 
 def _nats_axis(racers: list[Racer], is_linear: bool) -> dict:
     """From zero to somewhat above the floors; the first steps lie far above, and nobody needs to see how far."""
     if is_linear:
-        top = max(racer.floor for racer in racers) + _ROOM
-        return round_axis([0.0, top]) | {"min": 0}
-    shown = sorted(nats for racer in racers for _, nats in racer.curve)
-    if not shown:
+        return {"min": 0, "max": _top(racers), "interval": round_step(_top(racers) / 8)}
+    last = [racer.curve[-1][1] for racer in racers if racer.curve]
+    if not last:
         return {"min": 0, "max": 1}
-    low, middle = shown[0], shown[len(shown) // 2]
-    return round_axis([low, middle + 2 * (middle - low)])
+    return round_axis([min(last), min(last) + max(1.0, _SPREADS * (max(last) - min(last)))])
+
+
+def _top(racers: list[Racer]) -> float:
+    top = max(_LEAST_TOP, _ROOM * max(racer.floor for racer in racers))
+    step = round_step(top / 8)
+    return round(math.ceil(top / step - 1e-9) * step, 6)
 
 
 def _curve(racer: Racer) -> dict:
@@ -101,20 +110,36 @@ def _curve(racer: Racer) -> dict:
 
 
 def _floors(racers: list[Racer], dark: bool) -> dict:
-    """Labels stand above their lines, at the right and at the left in turn: two floors may be close to each other."""
-    black = "#FFFFFF" if dark else "#000000"
-    marks = [_mark(0.0, "exact", black, black, "insideEndTop")]
-    above = sorted((r for r in racers if r.floor > _LEAST_FLOOR), key=lambda racer: racer.floor)
-    for i, racer in enumerate(above):
+    """Labels stand at the left, where the curves are still high above.
+
+    Of two floors that are close the lower one has its label below, or, close to zero, they stand side by side.
+    """
+    black, close = "#FFFFFF" if dark else "#000000", _CLOSE * _top(racers)
+    marks, last, beside = [_mark(0.0, "exact", black, black, 0)], 0.0, 0
+    for racer in sorted((r for r in racers if r.floor > _LEAST_FLOOR), key=lambda racer: racer.floor):
         look = INVERSES[racer.name]
-        side = ("insideEndTop", "insideMiddleTop")[i % 2]
-        marks.append(_mark(racer.floor, f"floor, {look.label}: {racer.floor:.3f}", look.colour, black, side))
+        is_close = racer.floor - last < close
+        if is_close and last > close and not beside and marks[-2]["label"]["position"] == _ABOVE:
+            marks[-1]["label"]["position"] = "insideStartBottom"
+        else:
+            beside = beside + _BESIDE if is_close else 0
+        last = racer.floor
+        mark = _mark(racer.floor, f"floor, {look.label}: {racer.floor:.3f}", look.colour, black, beside)
+        if racer.name == OWN_INVERSE:
+            mark["label"]["fontWeight"], mark["lineStyle"]["width"] = "bold", 4
+        marks.append(mark)
     mark = {"silent": True, "symbol": "none", "animation": False, "data": marks}
     return {"type": "line", "name": "floors", "data": [], "markLine": mark}
 
 
-def _mark(nats: float, words: str, colour: str, ink: str, side: str) -> dict:
-    label = {"formatter": words, "position": side, "color": ink, "fontSize": 12}
+def _mark(nats: float, words: str, colour: str, ink: str, indent: int) -> dict:
+    label = {
+        "formatter": words,
+        "position": _ABOVE,
+        "color": ink,
+        "fontSize": 12,
+        "padding": [0, 0, 0, indent],
+    }
     return {"yAxis": round(nats, 5), "label": label, "lineStyle": {"color": colour, "type": "dashed", "width": 2}}
 
 
@@ -152,14 +177,13 @@ def findings(racers: Iterable[Racer], is_linear: bool) -> list[str]:
     if not is_linear:
         best = min(running, key=lambda racer: racer.now)
         return [f"Lowest so far: {INVERSES[best.name].words}, with {counted(best.edges, 'edge')}."]
-    said = []
-    held = [racer for racer in running if racer.floor > _LEAST_FLOOR]
-    there = [racer for racer in held if racer.steps_until_near is not None]
-    for racer in there:
-        said.append(
-            f"**{_capital(INVERSES[racer.name].words)}** is at its floor: {racer.floor:.2f} nats stay, however long it "
-            "trains, for it claims an independence that does not hold."
+    said, held = [], [racer for racer in running if racer.floor > _LEAST_FLOOR]
+    if there := [racer for racer in held if racer.steps_until_near is not None]:
+        each = ", ".join(f"{INVERSES[racer.name].words} ({racer.floor:.2f} nats)" for racer in there)
+        which = (
+            "it claims an independence that does not hold" if len(there) == 1 else "each claims a false independence"
         )
+        said.append(f"At the floor: **{each}**. So much stays however long they train, for {which}.")
     near = [racer for racer in running if racer not in held and racer.steps_until_near is not None]
     near.sort(key=lambda racer: racer.steps_until_near)
     if near:
@@ -169,7 +193,3 @@ def findings(racers: Iterable[Racer], is_linear: bool) -> list[str]:
         ]
         said.append(f"Within {NEAR:g} nats of the exact posterior: {', '.join(each)} steps.")
     return said
-
-
-def _capital(words: str) -> str:
-    return words[0].upper() + words[1:]

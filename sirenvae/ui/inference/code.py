@@ -6,7 +6,7 @@ from sirenvae.experiments.registry import OWN_INVERSE
 from sirenvae.ui.inference.view import Entry
 
 
-def inference_code(entry: Entry, num_steps: int = 1000) -> tuple[str, ...]:
+def inference_code(entry: Entry, num_steps: int) -> tuple[str, ...]:
     """Lines that run the race and ask the learnt posteriors at one point, once there is a ``network``."""
     own = f", base={entry.base!r}, changes={entry.changes!r}" if OWN_INVERSE in entry.names else ""
     return (

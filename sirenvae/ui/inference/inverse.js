@@ -9,7 +9,7 @@ import { onVariable, Tip, variableAt, Zoom } from "../shared/zoom.js";
 import { edgeAt, neighbourTowards } from "../network/finder.js";
 
 const REACH = 8; // pixels from an edge at which a click still means it
-const HINT = "Click an edge to take it away, again to bring it back. Click a variable, then a latent, to add an edge.";
+const HINT = "click an edge to take it away or to bring it back; click a variable, then a latent, to add one.";
 
 export class InverseView {
   constructor(parent) {
@@ -175,8 +175,9 @@ export class InverseView {
   }
 
   describe() {
-    if (this.from === null) this.words.textContent = HINT;
-    else this.words.textContent = `${this.model.names[this.from]} is the parent. Click the child, a latent; Escape lets go.`;
+    const name = this.model.names[this.from];
+    const words = this.from === null ? HINT : `${name} is the parent. Click the child, a latent; Escape lets go.`;
+    this.words.replaceChildren(html("b", {}, "Your inverse: "), words);
   }
 }
 

@@ -40,6 +40,10 @@ def own_changes(network: sv.BayesianNetwork) -> tuple[str, tuple[str, ...]]:
     """
     if is_history_navigation():
         st.session_state[CHANGES] = in_address(CHANGES)
+        st.session_state[BASE] = next(
+            (label for label in in_address(BASE) if label in _BASES), INVERSES[FIRST_BASE].label
+        )
+        st.session_state.pop(_NETWORK, None)
     keep_in_url(CHANGES, BASE)
     name = fingerprint([sv.network_to_json(network), _base()])
     if st.session_state.setdefault(_NETWORK, name) != name:
@@ -81,7 +85,7 @@ def show_own(network: sv.BayesianNetwork, base: str, changes: tuple[str, ...]) -
         st.selectbox("Starts from", _BASES, index=_place(), key=BASE, bind="query-params", width=170, help=words)
         words = "Take one away to drop it."
         settings = {"key": CHANGES, "bind": "query-params", "placeholder": "none yet", "help": words}
-        st.multiselect("Changes", changes, disabled=not changes, width=260, **settings)
+        st.multiselect("Changes", changes, width=260, **settings)
 
 
 @st.cache_data(max_entries=64, show_spinner=False, hash_funcs=CACHE_KEYS)

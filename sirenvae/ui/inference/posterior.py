@@ -52,27 +52,34 @@ def _draw(network: sv.BayesianNetwork, seed: int) -> list[float]:
 def posterior_view(network: sv.BayesianNetwork, entry: Entry) -> None:
     """Sliders for the observed values beside what is said of the latents; live while a small network trains."""
     st.subheader("One posterior")
+    if network.is_linear:
+        shown = "the grey band is what follows from what is seen, the marks are what the networks say"
+    else:
+        shown = "the marks are what the networks say; the exact posterior of this network has no formula"
     st.markdown(
-        "Drag an observed value. Where an interval leaves the grey band, a network says something that does not follow "
-        "from what is seen. **Try this:** look for the latent at which the heuristic is farthest off, and find the "
-        "edge that it lacks."
+        f"Drag an observed value: {shown}. **Try this:** compare the intervals with the ellipses of two latents. Mean "
+        "field can learn each latent on its own, but not that two of them depend on each other."
     )
     names = [str(v) for v in network.latents]
     chosen = names
     if len(names) > MOST_SHOWN:
-        chosen = _pick_latents(names)
+        chosen = _pick_latents(network)
     job = shown_race(network)
     is_live = job is not None and job.active and len(names) <= _MANY
     st.fragment(_live, run_every=_REFRESH if is_live else None)(network, entry, tuple(chosen))
 
 
-def _pick_latents(names: list[str]) -> list[str]:
+def _pick_latents(network: sv.BayesianNetwork) -> list[str]:
+    from sirenvae.experiments.shown.beliefs import most_entangled
+
+    names = [str(v) for v in network.latents]
     if set(st.session_state.get(_LATENTS) or ()) - set(names):  # those of another network
         del st.session_state[_LATENTS]
-    words = f"Up to {MOST_SHOWN} of {len(names)}. Empty: the first ones."
+    usual = [names[k] for k in most_entangled(network, _moments(network)[1], MOST_SHOWN)]
+    words = f"Up to {MOST_SHOWN} of {len(names)}. Empty: those that depend most on another one."
     settings = {"key": _LATENTS, "bind": "query-params", "max_selections": MOST_SHOWN, "help": words}
-    chosen = st.multiselect("Latents", names, placeholder=f"the first {MOST_SHOWN}", **settings)
-    return [name for name in names if name in chosen] or names[:MOST_SHOWN]
+    chosen = st.multiselect("Latents", names, placeholder=", ".join(usual), **settings)
+    return [name for name in names if name in chosen] or usual
 
 
 def _live(network: sv.BayesianNetwork, entry: Entry, chosen: tuple[str, ...]) -> None:
@@ -91,6 +98,9 @@ def _live(network: sv.BayesianNetwork, entry: Entry, chosen: tuple[str, ...]) ->
 
     data = posterior_data(network, _moments(network), values, (observed, latents, pair), voices)
     draw("posterior", _VIEW, data | {"revision": revision}, on_given_change=moved)
+    if voices:
+        with st.expander("As numbers", icon=":material/table:", key="posterior_numbers"):
+            st.markdown(belief_table([str(network.latents[k]) for k in latents], latents, voices))
     if len(observed) < len(network.observed):
         st.caption(
             f"{len(observed)} of {len(network.observed)} observed variables have a slider: those that tell most of the "
@@ -136,6 +146,20 @@ def posterior_data(network, moments, values, shown, voices) -> dict:
         ],
     }
     return data | {"id": fingerprint([sv.network_to_json(network), data["latents"], observed, data["pair"]])}
+
+
+def belief_table(names: list[str], latents: list[int], voices: dict) -> str:
+    """Mean and ends of the interval of 90 % of each latent for each voice, as Markdown."""
+
+    def short(value: float) -> str:
+        return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")  # no −0.00
+
+    labels = [label for label, *_ in voices.values()]
+    lines = [f"| latent | {' | '.join(labels)} |", f"|:--|{'--:|' * len(labels)}"]
+    for name, k in zip(names, latents, strict=True):
+        cells = [f"{short(b.mean[k])} ({short(b.low[k])} to {short(b.high[k])})" for *_, b in voices.values()]
+        lines.append(f"| {plain(name)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _pair_of(belief, pair) -> dict | None:

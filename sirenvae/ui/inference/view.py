@@ -23,7 +23,7 @@ RUN, INVERSES_SHOWN, STEPS = "race", "inverses", "race_steps"  # keys of the wid
 _PROBLEM = "race_problem"  # one sentence why the last race could not be started
 _LABEL = "inference"  # of the jobs, in their ids
 _MOST_STEPS = 20_000
-_HEIGHT = 400
+_HEIGHT = 370
 _RULES = {look.label: name for name, look in INVERSES.items() if name != OWN_INVERSE}
 
 
@@ -40,6 +40,17 @@ class Entry:
         return (self.base, self.changes) if name == OWN_INVERSE else (name, ())
 
 
+def introduction_to(network: sv.BayesianNetwork) -> str:
+    """What the page is about, and the first thing to try: a network without floors has another one."""
+    about = "Networks learn to infer, each over the edges of an inverse. What an inverse leaves out can never be learnt"
+    if not network.is_linear:
+        return f"{about}. **First thing to try:** say which curve will end lowest, and which highest; start the race."
+    return (
+        f"{about}: so much divergence stays, its **floor**. **First thing to try:** say which curves will come down to "
+        "zero, and start the race. Then click an edge of your inverse away, and watch its floor rise."
+    )
+
+
 def problem_of(network: sv.BayesianNetwork) -> str | None:
     """Why a network cannot be raced on, in one sentence."""
     try:
@@ -50,18 +61,20 @@ def problem_of(network: sv.BayesianNetwork) -> str | None:
     return None
 
 
-def race_controls(network: sv.BayesianNetwork, base: str, changes: tuple[str, ...]) -> Entry:
-    """Which inverses race, for how long, and the button that starts them."""
+def race_controls(network: sv.BayesianNetwork, base: str, changes: tuple[str, ...], row) -> Entry:
+    """Which inverses race, and in the picker's row for how long, and the button that starts them.
+
+    The learner's own joins once it was changed.
+    """
     keep_in_url(INVERSES_SHOWN, STEPS)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        labels = list(_RULES)
-        settings = {"selection_mode": "multi", "default": labels, "key": INVERSES_SHOWN, "bind": "query-params"}
-        words = "Yours joins the race once you have changed it."
-        chosen = st.pills("Inverses", labels, help=words, **settings)
+    labels = list(_RULES)
+    settings = {"selection_mode": "multi", "default": labels, "key": INVERSES_SHOWN, "bind": "query-params"}
+    chosen = st.pills("Inverses in the race", labels, label_visibility="collapsed", **settings)
+    names = tuple(name for label, name in _RULES.items() if label in chosen)
+    entry = Entry(names + ((OWN_INVERSE,) if changes or not names else ()), base, changes)
+    with row:
         words = "Each step takes 128 fresh draws from the network."
         st.number_input("Steps", 100, _MOST_STEPS, 1000, 100, key=STEPS, bind="query-params", width=130, help=words)
-        names = tuple(name for label, name in _RULES.items() if label in chosen)
-        entry = Entry(names + ((OWN_INVERSE,) if changes or not names else ()), base, changes)
         settings = {"type": "primary", "icon": ":material/play_arrow:", "key": "start_race"}
         st.button("Start the race", on_click=_start, args=(network, entry), **settings)
         _pick_run()
@@ -107,8 +120,8 @@ def race_view(network: sv.BayesianNetwork, entry: Entry) -> None:
     """The chart with the floors, and the curves of the chosen race, live while it goes on."""
     job = shown_race(network)
     if job is None:
-        _before_the_first(network)
         _charts(network, entry, None)
+        _before_the_first(network)
         return
     st.fragment(_live, run_every=POLL_SECONDS if job.active else None)(job.id, job.active, network, entry)
 
@@ -116,11 +129,11 @@ def race_view(network: sv.BayesianNetwork, entry: Entry) -> None:
 def _before_the_first(network: sv.BayesianNetwork) -> None:
     run = st.session_state.get(RUN)
     if run:
-        st.markdown("The chosen race is of another network; this one has not been raced on.")
+        st.caption("The chosen race is of another network.")
     elif network.is_linear:
-        st.markdown("Nothing has been trained yet. The floors are known before: they follow from the edges alone.")
+        st.caption("Nothing has been trained yet. The floors are known before: they follow from the edges alone.")
     else:
-        st.markdown("Nothing has been trained yet.")
+        st.caption("Nothing has been trained yet.")
 
 
 def _live(job_id: str, was_active: bool, network: sv.BayesianNetwork, entry: Entry) -> None:
@@ -168,7 +181,7 @@ def racers_of(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> lis
     racers = []
     for name in names:
         source = entry.source(name)
-        is_old = name == OWN_INVERSE and trained is not None and trained != source
+        is_old = name == OWN_INVERSE and name in curves and trained != source
         edges = inverse_of(network, *source).dag.number_of_edges()
         racers.append(Racer(name, edges, floor_of(network, *source), curves.get(name, ()), is_old))
     return racers
@@ -193,11 +206,21 @@ def _charts(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> None:
     if sentences := findings(racers, network.is_linear):
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     st.markdown(race_table(racers, network.is_linear))
-    if job and job.progress:
-        rows = [
-            {"inverse": racer.name, "edges": racer.edges, "floor": racer.floor, "step": step, "nats": nats}
-            for racer in racers
-            for step, nats in racer.curve
-        ]
+    if rows := _curve_rows(racers):
+        st.caption("One run each, on the same draws: where curves cross, another run may order them differently.")
         settings = {"icon": ":material/download:", "on_click": "ignore", "key": "race_csv"}
         st.download_button("Curves as CSV", lambda: as_csv(rows), f"{job.id}.csv", "text/csv", **settings)
+
+
+def _curve_rows(racers: list[Racer]) -> list[dict]:
+    """A row for each report, nats to six digits after the point; those of an inverse since changed are left out."""
+
+    def short(nats: float | None) -> float | None:
+        return None if nats is None else round(nats, 6)
+
+    return [
+        {"inverse": racer.name, "edges": racer.edges, "floor": short(racer.floor), "step": step, "nats": short(nats)}
+        for racer in racers
+        if not racer.is_old
+        for step, nats in racer.curve
+    ]

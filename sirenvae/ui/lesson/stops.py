@@ -1,4 +1,4 @@
-"""The lesson: twelve stops, each a page in a given state, three sentences and one thing to do."""
+"""The lesson: thirteen stops, each a page in a given state, three sentences and one thing to do."""
 
 from __future__ import annotations
 
@@ -157,6 +157,22 @@ STOPS = (
         ),
         "Say which edge is one too many. Then switch “As printed in the paper” off and press the right arrow key.",
         where="printed",
+    ),
+    Stop(
+        "What a missing edge costs",
+        "inference",
+        {"network": "student"},
+        (
+            "A network that learns to infer has an input for each edge of an inverse, and none for an edge that is "
+            "not there.",
+            "So the heuristic, which lacks {missing} of the edges that are needed, can never come nearer to the exact "
+            "posterior than its floor, the dashed line of its colour.",
+            "A faithful inverse lacks nothing, and its floor is zero; more edges than are needed do no harm but have "
+            "to be learned.",
+        ),
+        "Say which curves will stay above zero, then start the race. While it runs, click an edge of your inverse "
+        "away, and read what the inverse claims now.",
+        where="start_race",
     ),
     Stop(
         "From the inverse to masks",
