@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.compiled_names import capacity_of, parts_of
+from sirenvae.experiments.inference_race import inverse_named
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.settings import check_different, described_recipe
 from sirenvae.experiments.store import network_config
 from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
-from sirenvae.graphs import BayesianNetwork, Inverse, invert, with_extra_edges
+from sirenvae.graphs import BayesianNetwork, Inverse, with_extra_edges
 from sirenvae.training import RECIPES, Recipe
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ class Compiled(Trial):
     def inverse_of(self, cell: Cell) -> Inverse:
         """The inverse of a cell."""
         network, (name, num_edges, seed) = self.network_of(cell), parts_of(cell.learner)
-        method, dash, order = name.partition("-")
-        inverse = invert(network, order if dash else "topological", method=method)
+        inverse = inverse_named(network, name)
         return with_extra_edges(network, inverse, num_edges, seed) if num_edges else inverse
 
     @property
