@@ -8,17 +8,15 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import ClassVar, Self
 
-import networkx as nx
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, constraints
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, Inverse
-from sirenvae.graphs.judging.proofs import first_violation
+from sirenvae.models.drawing import adjacency_of, check_faithful, drawing_order, generations_of
 from sirenvae.models.families import family_over
 from sirenvae.models.least_squares import least_squares
 from sirenvae.models.points import Points, as_points
@@ -104,8 +102,8 @@ class InferenceNetwork(Fittable):
         self.num_variables = len(network.variables)
         self.order = drawing_order(network, inverse)
         if faithful:
-            _check_faithful(network, inverse, self.order)
-        self.adjacency = _adjacency(network, inverse, self.order)
+            check_faithful(network, inverse, self.order)
+        self.adjacency = adjacency_of(network, inverse, self.order)
         self.family, family = family_over(network, family, self.order)
         self.settings = {
             "family": family,
@@ -122,7 +120,7 @@ class InferenceNetwork(Fittable):
         self.net = kind(seen, self.family.num_parameters, [width] * num_layers, replicas)
         self.num_active, self.num_stored = self.net.num_active(), self.net.num_stored()
         self.num_units = self.net.units_in_a_layer()  # ten runs of a tree are fastest as one program
-        self.generations = _generations(self.adjacency)
+        self.generations = generations_of(self.adjacency)
         self.units = Units((*self.order, *network.observed))
         self.register_buffer("first", self.family.first(), persistent=False)
 
@@ -303,61 +301,12 @@ class InferenceDistribution(Distribution):
         return apart.reshape(*shape, values.shape[-1])
 
 
-def drawing_order(network: BayesianNetwork, inverse: Inverse) -> tuple:
-    """The latents, parents in the inverse before children; the last eliminated one first where that is known.
-
-    Raises:
-        InputError: If the inverse is of other variables, has a cycle, or gives an observed variable a latent parent.
-    """
-    if set(inverse.dag) != set(network.variables):
-        raise InputError(f"The inverse is not over the variables of {network.name}.")
-    if not nx.is_directed_acyclic_graph(inverse.dag):
-        raise InputError("The inverse has a directed cycle, so its factors are no distribution.")
-    latents = set(network.latents)
-    looking = [v for v in network.observed if latents & set(inverse.dag.predecessors(v))]
-    if looking:
-        raise InputError(f"In the inverse the observed variable {looking[0]} has a latent parent; q(z | x) has none.")
-    last = {v: -place for place, v in enumerate(inverse.elimination_order)}
-    key = {v: (last.get(v, 0), network.position[v]) for v in network.variables}
-    ordered = nx.lexicographical_topological_sort(inverse.dag, key=key.__getitem__)
-    return tuple(v for v in ordered if v in latents)
-
-
-def _check_faithful(network: BayesianNetwork, inverse: Inverse, order: tuple) -> None:
-    lost = first_violation(network, replace(inverse, elimination_order=list(reversed(order))))
-    if lost is not None:
-        given = f" given {', '.join(map(str, lost.given))}" if lost.given else ""
-        raise InputError(
-            f"The inverse is not faithful: it says that {lost.x} and {lost.y} are independent{given}, but in "
-            f"{network.name} they depend on each other along {', '.join(map(str, lost.network_path))}."
-        )
-
-
-def _adjacency(network: BayesianNetwork, inverse: Inverse, order: tuple) -> Tensor:
-    """Row i lists the parents of latent i of the order; columns are the latents in this order, then the observed."""
-    column = {v: j for j, v in enumerate((*order, *network.observed))}
-    rows = torch.zeros(len(order), len(column), dtype=torch.bool)
-    for i, v in enumerate(order):
-        for parent in inverse.dag.predecessors(v):
-            rows[i, column[parent]] = True
-    return rows
-
-
 def _inputs(network: BayesianNetwork, order: tuple, adjacency: Tensor) -> tuple[nn.Module, Tensor]:
     """What makes inputs of rows z|x, and which of them each latent sees: a column for each state, or for each value."""
     if not network.is_discrete:
         return nn.Identity(), adjacency
     encode = OneHot([len(network.states[v]) for v in (*order, *network.observed)])
     return encode, adjacency[:, encode.owner]
-
-
-def _generations(adjacency: Tensor) -> list[list[int]]:
-    """Latents that can be drawn at once, those without latent parents first."""
-    depth: list[int] = []
-    for row in adjacency:
-        parents = row[: len(adjacency)].nonzero().flatten().tolist()
-        depth.append(1 + max((depth[j] for j in parents), default=-1))
-    return [[i for i, d in enumerate(depth) if d == level] for level in range(max(depth) + 1)]
 
 
 def _draws(network: BayesianNetwork, order: tuple, num_rows: int, generator: torch.Generator) -> Tensor:

@@ -21,7 +21,8 @@ from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
 from sirenvae.tensor_files import read_tensors, write_tensors
-from sirenvae.training.loop import Fit, sources_of
+from sirenvae.training.arguments import sources_of
+from sirenvae.training.loop import Fit
 from sirenvae.training.rates import RateSearch, begin
 from sirenvae.training.recipes import Recipe
 from sirenvae.truth import LinearNetworkReference, Reference

@@ -9,7 +9,8 @@ from sirenvae.errors import InputError
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulated import Simulator
-from sirenvae.training.loop import EpochRecord, as_list, data_of_each, per_replica, seeds_of, sources_of
+from sirenvae.training.arguments import as_list, data_of_each, per_replica, seeds_of, sources_of
+from sirenvae.training.loop import EpochRecord
 from sirenvae.training.phases import PhasedFit, Phases
 from sirenvae.training.rates import begin
 from sirenvae.training.recipes import RECIPES, SELECTED, Recipe

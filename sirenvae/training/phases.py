@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from sirenvae.errors import InputError
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulated import Source
-from sirenvae.training.loop import EpochRecord, as_list, schedule_of
+from sirenvae.training.arguments import as_list
+from sirenvae.training.loop import EpochRecord, schedule_of
 from sirenvae.training.rates import begin
 from sirenvae.training.recipes import Recipe
 

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.simulated import Source
-from sirenvae.training.loop import EpochRecord, Fit, as_list, seeds_of
+from sirenvae.training.arguments import as_list, seeds_of
+from sirenvae.training.loop import EpochRecord, Fit
 from sirenvae.training.recipes import Recipe
 
 

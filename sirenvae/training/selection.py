@@ -17,7 +17,8 @@ from torch import Tensor
 from sirenvae.errors import InputError
 from sirenvae.models import SIReNVAE
 from sirenvae.models.points import as_points, is_several
-from sirenvae.training.loop import EpochRecord, Fit, seeds_of
+from sirenvae.training.arguments import seeds_of
+from sirenvae.training.loop import EpochRecord, Fit
 from sirenvae.training.recipes import RECIPES, Recipe
 from sirenvae.truth.linear_start import linear_start
 from sirenvae.truth.references import LinearNetworkReference, fit_reference

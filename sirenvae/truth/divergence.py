@@ -12,7 +12,8 @@ from torch.distributions import Normal, kl_divergence
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, Inverse
 from sirenvae.graphs.linear_gaussian import columns, joint_moments
-from sirenvae.models.inference_network import InferenceNetwork, drawing_order
+from sirenvae.models.drawing import drawing_order
+from sirenvae.models.inference_network import InferenceNetwork
 from sirenvae.models.points import Points, as_points
 from sirenvae.truth.distributions import joint_log_prob
 from sirenvae.truth.evidence import true_log_prob
