@@ -44,7 +44,7 @@ def test_the_evidence_of_a_linear_model(start, num_temperatures):
     assert last.temperature == 1.0
     assert abs((last.log_evidence - truth).mean()) < 0.03
     assert ((last.log_evidence - truth).abs() < 5 * last.standard_error + 0.02).all()
-    assert (truth - model.elbo(x, 100)).mean() > 0.5  # there was something to find
+    assert (truth - model.elbo(x, 100)).mean() > 0.3  # there was something to find
     assert all(0.4 < record.acceptance <= 1 for record in records)
 
 

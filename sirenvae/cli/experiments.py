@@ -16,6 +16,9 @@ from sirenvae.experiments.formats import as_csv, without_nan
 from sirenvae.text_files import write_text
 
 
+_FOR_VAES = ("default", "paper")  # the other recipes are for inference networks
+
+
 def add_commands(commands) -> None:
     """Add the commands to the parser's."""
     _add_train(commands)
@@ -104,7 +107,7 @@ def _recipe(options):
     from sirenvae.training import SELECTED
     from sirenvae.training.recipes import RECIPES
 
-    there = {**RECIPES, SELECTED: SELECTED}
+    there = {name: RECIPES[name] for name in _FOR_VAES} | {SELECTED: SELECTED}
     if options.recipe not in there:
         raise InputError(f"The recipe {options.recipe!r} does not exist; it is one of {', '.join(there)}.")
     given = {"learning_rate": options.learning_rate, "num_steps": options.steps}

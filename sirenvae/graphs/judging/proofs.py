@@ -66,9 +66,9 @@ def first_violation(network: BayesianNetwork, inverse: Inverse) -> Independence 
         if v not in eliminated:
             continue
         parents, earlier = set(inverse.dag.pred[v]), before[id(part_of[v])]
-        if lost := border(network.dag, v, earlier - parents, parents) - parents:
-            other = network.in_declared_order(lost)[0]
-            path = active_path(network.dag, v, other, parents)
+        if border(network.dag, v, earlier - parents, parents) - parents:
+            paths = ((u, active_path(network.dag, v, u, parents)) for u in network.in_declared_order(earlier - parents))
+            other, path = next((u, path) for u, path in paths if path is not None)
             return Independence(v, other, network.in_declared_order(parents), tuple(path), None)
         earlier.add(v)
     return None
