@@ -15,7 +15,6 @@ from sirenvae.errors import InputError
 from sirenvae.experiments.formats import as_csv, without_nan
 from sirenvae.text_files import write_text
 
-
 _FOR_VAES = ("default", "paper")  # the other recipes are for inference networks
 
 
