@@ -120,6 +120,7 @@ def test_what_a_stop_asks_for_can_be_done(open_page):
     choose(page, "order", "reverse")
     page.get_by_text("30 edges").wait_for()
     assert "lesson=7" in page.url
+    wait_idle(page)  # who goes on while the page still draws may take its step along
     follow(page, "Next ›")
     at_stop(page, 8)
     page.locator(".st-key-printed label").first.click()
