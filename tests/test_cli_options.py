@@ -112,6 +112,7 @@ EFFECTS = {
         {
             "--preset": (NAMI7, "--preset quick", "--preset paper"),
             "--inverses": (NAMI7, "--inverses reverse", "--inverses reverse topological"),
+            "--first-seed": (NAMI7, "", "--first-seed 4"),
             **{name: (without(NAMI7, name), f"{name} 5", f"{name} 6") for name in ("--data", "--sets", "--test")},
             **{name: (without(NAMI7, name), f"{name} 1", f"{name} 2") for name in ("--runs", "--steps")},
         },

@@ -20,6 +20,7 @@ def add_nami7(figures) -> None:
     parser.add_argument("--inverses", nargs="+", help="some of reverse, topological, fully_connected; default all")
     parser.add_argument("--data", type=whole, help="data in a set instead of 200")
     parser.add_argument("--runs", type=whole, help="number of runs instead of the preset's")
+    parser.add_argument("--first-seed", type=whole, help="seeds run from here (default 0)")
     parser.add_argument("--sets", type=whole, help="training sets instead of the preset's")
     parser.add_argument("--test", type=whole, help="test sets instead of the preset's")
     parser.add_argument("--steps", type=whole, help=STEPS)
@@ -54,6 +55,7 @@ def _asked(options):
         "inverses": options.inverses and tuple(options.inverses),
         "num_data": options.data,
         "num_runs": options.runs,
+        "first_seed": options.first_seed,
         "num_sets": options.sets,
         "num_test": options.test,
         "num_steps": options.steps,
