@@ -2,11 +2,12 @@
 // make a new one. Python hears of the pair and sends the inverse that it leads to.
 
 import { MANY_LINES } from "../shared/canvas.js";
-import { ARROWS, html, make } from "../shared/dom.js";
+import { html, make } from "../shared/dom.js";
 import { Picture } from "../shared/picture.js";
 import { Routes } from "../shared/routes.js";
 import { onVariable, Tip, variableAt, Zoom } from "../shared/zoom.js";
-import { edgeAt, neighbourTowards } from "../network/finder.js";
+import { moveStop, pressed } from "../network/discs.js";
+import { edgeAt } from "../network/finder.js";
 
 const REACH = 8; // pixels from an edge at which a click still means it
 const HINT = "click an edge to take it away or to bring it back; click a variable, then a latent, to add one.";
@@ -105,8 +106,8 @@ export class InverseView {
     });
     svg.addEventListener("pointermove", (event) => this.point(event));
     svg.addEventListener("pointerleave", () => this.point(null));
-    plot.addEventListener("keydown", (event) => this.key(event));
-    plot.addEventListener("focusin", (event) => this.moveStop(variableAt(this.picture, event)));
+    plot.addEventListener("keydown", (event) => pressed(this, event, { take: (v) => this.take(v), drop: () => this.drop() }));
+    plot.addEventListener("focusin", (event) => moveStop(this, variableAt(this.picture, event)));
   }
 
   light(v, on) {
@@ -154,24 +155,6 @@ export class InverseView {
     else if (event && this.from !== null) path = `M ${x[this.from]} ${y[this.from]} L ${this.zoom.point(event).join(" ")}`;
     this.pointer.setAttribute("d", path);
     this.picture.svg.classList.toggle("on-edge", Boolean(edge));
-  }
-
-  key(event) {
-    const v = variableAt(this.picture, event);
-    if (event.key === "Escape") this.drop();
-    if (v === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter" || event.key === " ") this.take(v);
-    else if (event.key in ARROWS) this.picture.nodes[neighbourTowards(this.model, v, ARROWS[event.key])].focus();
-    else return;
-    event.preventDefault();
-  }
-
-  // One variable is reached by the tab key; from there the arrow keys lead on.
-  moveStop(v) {
-    if (v === null || v === this.stop) return;
-    this.picture.nodes[this.stop].setAttribute("tabindex", "-1");
-    this.picture.nodes[v].setAttribute("tabindex", "0");
-    this.stop = v;
   }
 
   describe() {

@@ -2,12 +2,12 @@
 // Python hears of clicks and sends the network that they lead to.
 
 import { MANY_LINES } from "../shared/canvas.js";
-import { ARROWS, html, make } from "../shared/dom.js";
+import { html, make } from "../shared/dom.js";
 import { Picture } from "../shared/picture.js";
 import { Routes } from "../shared/routes.js";
 import { onVariable, Tip, variableAt, Zoom } from "../shared/zoom.js";
+import { moveStop, pressed } from "./discs.js";
 import { Family, showBlanket } from "./family.js";
-import { neighbourTowards } from "./finder.js";
 import { Tools } from "./tools.js";
 
 const GLIDE = 300; // milliseconds that a disc takes to its new place
@@ -120,8 +120,8 @@ export class NetworkView {
     });
     svg.addEventListener("pointermove", (event) => this.point(event));
     svg.addEventListener("pointerleave", () => this.point(null));
-    plot.addEventListener("keydown", (event) => this.key(event));
-    plot.addEventListener("focusin", (event) => this.moveStop(variableAt(this.picture, event)));
+    plot.addEventListener("keydown", (event) => pressed(this, event, { take: (v) => this.act(v), drop: () => this.tools?.drop() }));
+    plot.addEventListener("focusin", (event) => moveStop(this, variableAt(this.picture, event)));
   }
 
   act(v) {
@@ -132,24 +132,6 @@ export class NetworkView {
   focused() {
     const node = this.picture.plot.querySelector("[data-node]:focus-visible");
     return node ? this.picture.nodes.indexOf(node) : null;
-  }
-
-  key(event) {
-    const v = variableAt(this.picture, event);
-    if (event.key === "Escape") this.tools?.drop();
-    if (v === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter" || event.key === " ") this.act(v);
-    else if (event.key in ARROWS) this.picture.nodes[neighbourTowards(this.model, v, ARROWS[event.key])].focus();
-    else return;
-    event.preventDefault();
-  }
-
-  // One variable is reached by the tab key; from there the arrow keys lead on.
-  moveStop(v) {
-    if (v === null || v === this.stop) return;
-    this.picture.nodes[this.stop].setAttribute("tabindex", "-1");
-    this.picture.nodes[v].setAttribute("tabindex", "0");
-    this.stop = v;
   }
 
   light(v) {
