@@ -46,6 +46,7 @@ EFFECTS = {
     },
     "race": {"--json": ("race student", "", "--json"), "--observed": ("race student", "", "--observed S --observed L")},
     "marginals": {"--json": ("marginals asia", "", "--json"), "--given": ("marginals asia", "", "--given xray=yes")},
+    "images": {"--json": ("images digits", "", "--json"), "--download": ("images digits", "", "--download")},
     "train": {
         "--observed": (f"{TRAIN} --steps 2", "", "--observed x1,x2"),
         "--structure": (f"{TRAIN} --steps 2", "--structure true", "--structure vanilla_vae"),

@@ -14,7 +14,7 @@ BASE = {"errors"}
 GRAPHS = BASE | {"graphs", "graphs.catalogue", "graphs.files", "graphs.inversion", "graphs.judging", "graphs.telling"}
 MODELS = GRAPHS | {"nets", "flows", "objectives", "models", "threads"}
 TRAINING = MODELS | {"truth", "training", "tensor_files", "text_files"}
-EXPERIMENTS = TRAINING | {"experiments"}
+EXPERIMENTS = TRAINING | {"data", "experiments"}
 ALL = EXPERIMENTS | {"figures", "jobs"}
 # Of each room, the rooms that it may import from besides itself.
 HOUSE = {
@@ -35,7 +35,7 @@ HOUSE = {
     "truth": MODELS,
     "training": TRAINING - {"training"},
     "data": BASE,
-    "experiments": TRAINING,
+    "experiments": TRAINING | {"data"},
     "figures": GRAPHS | {"registry"},
     "jobs": EXPERIMENTS,
     "cli": ALL,

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 
-from sirenvae.cli import experiments, graphs, infer, marginals, results, tables
+from sirenvae.cli import experiments, graphs, images, infer, marginals, results, tables
 from sirenvae.cli.options import Parser
 from sirenvae.cli.streams import flush, give_up, make_readable
 from sirenvae.errors import InputError
@@ -42,7 +42,7 @@ def build_parser() -> Parser:
     """The parser of all commands."""
     parser = Parser(prog="sirenvae", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (graphs, marginals, experiments, infer, tables, results):
+    for module in (graphs, marginals, experiments, infer, tables, results, images):
         module.add_commands(commands)
     return parser
 
