@@ -11,6 +11,7 @@ import pytest
 from option_effects import EFFECTS, SHORT_TABLE, TRAIN
 
 from sirenvae.cli import build_parser, main
+from sirenvae.data import downloads
 from sirenvae.experiments import elbo_vs_size, executors, parts, table1, tuning
 from sirenvae.experiments.store import Store, key_of
 from sirenvae.figures import export
@@ -60,6 +61,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(executors, "local_processes", told_workers)
     monkeypatch.setattr(executors, "cluster", told_cluster)
     monkeypatch.setattr(export, "find_browser", lambda: None)
+    monkeypatch.setattr(downloads, "download_images", lambda name, progress: print(f"downloads {name}"))
 
 
 def smaller(preset):
