@@ -22,6 +22,7 @@ _LAZY = {
     "MixtureInference": "sirenvae.models",
     "MixtureSets": "sirenvae.models",
     "Reference": "sirenvae.truth",
+    "RelaxedBernoulliVAE": "sirenvae.models",
     "SIReNVAE": "sirenvae.models",
     "VanillaVAE": "sirenvae.models",
     "coverage": "sirenvae.truth.calibration",

@@ -6,6 +6,7 @@ from sirenvae.models.inference_network import InferenceNetwork
 from sirenvae.models.marginal_network import MarginalNetwork
 from sirenvae.models.mixture_inference import MixtureInference
 from sirenvae.models.mixture_sets import MixtureSets
+from sirenvae.models.relaxed_bernoulli import RelaxedBernoulliVAE
 from sirenvae.models.replicas import Fittable
 from sirenvae.models.siren_vae import SIReNVAE
 from sirenvae.models.structures import STRUCTURES, Structure, structure_of
@@ -20,6 +21,7 @@ __all__ = [
     "MarginalNetwork",
     "MixtureInference",
     "MixtureSets",
+    "RelaxedBernoulliVAE",
     "SIReNVAE",
     "Structure",
     "VanillaVAE",

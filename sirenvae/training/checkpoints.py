@@ -16,7 +16,7 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, network_to_json
 from sirenvae.graphs.files import parse_json
 from sirenvae.graphs.files.names import name_from_json, name_to_json
-from sirenvae.models import MarginalNetwork, SIReNVAE, VanillaVAE
+from sirenvae.models import MarginalNetwork, RelaxedBernoulliVAE, SIReNVAE, VanillaVAE
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
@@ -33,10 +33,12 @@ _MODELS = {
     "VanillaVAE": VanillaVAE,
     "PartlyExactVAE": PartlyExactVAE,
     "MarginalNetwork": MarginalNetwork,
+    "RelaxedBernoulliVAE": RelaxedBernoulliVAE,
 }
 _REFERENCES = {"Reference": Reference, "LinearNetworkReference": LinearNetworkReference}
 _CLASSES = _MODELS | _REFERENCES
 _DTYPES = ("float32", "float64")
+_CAPACITY_SLACK = 10  # So many times the weights of a model its capacity may be: it is used up from below.
 _LARGEST = 2**53  # Of numbers that are read: what counts steps must be a whole one as a float too.
 _DEFAULT, _USUAL = Recipe("default"), Recipe("usual", num_steps=1, weight_decay=1.0)
 # What values of other types, sizes and names than they should have can cause while something is built from them.
@@ -47,8 +49,8 @@ def save_model(model: LatentVariableModel | MarginalNetwork | Reference, path: s
     """Write a model, its network included, to one safetensors file.
 
     Arguments:
-        model: A SIReN-VAE, a vanilla VAE, one with exact parts, a network of marginals, or a reference of
-            :func:`~sirenvae.truth.references.fit_reference`.
+        model: A SIReN-VAE, a vanilla VAE, one of relaxed bits, one with exact parts, a network of marginals, or a
+            reference of :func:`~sirenvae.truth.references.fit_reference`.
         path: The file.
 
     Raises:
@@ -209,16 +211,29 @@ def _rebuilt(
         replicas, settings, dtype = description["replicas"], description["settings"], description["dtype"]
         _check(dtype in _DTYPES, f"its numbers are of the type {dtype!r}")
         if model_class is not MarginalNetwork:  # states have no units
-            shape = (*replicas, 1, len(network.observed) if network else settings["num_observed"])
+            shape = (*replicas, 1, len(network.observed) if network else _num_columns(settings))
             _check(tuple(state["units.location"].shape) == shape, "its tensors are not of the shape it tells")
-        # Before memory is asked for: no part of a model is larger than the tensors that it consists of.
-        most = max(len(state), *(size for value in state.values() for size in value.shape))
-        _check(all(type(value) is not int or value <= most for value in settings.values()), "it has larger parts")
+        _check_sizes(settings, state)
+        given = () if network is None else (network,)
         with torch.random.fork_rng(devices=[]):  # its first weights are overwritten
-            model = model_class(network, replicas=tuple(replicas), **settings).to(getattr(torch, dtype))
+            model = model_class(*given, replicas=tuple(replicas), **settings).to(getattr(torch, dtype))
         _check_same(state, model.state_dict())
         model.load_state_dict(state)
         return model.eval()
+
+
+def _num_columns(settings: dict) -> int:
+    """Of the data of a model without a network."""
+    return settings["num_pixels"] if "num_pixels" in settings else settings["num_observed"]
+
+
+def _check_sizes(settings: dict, state: Mapping[str, Tensor]) -> None:
+    """Before memory is asked for: no part of a model is larger than the tensors that it consists of."""
+    longest = max(len(state), *(size for value in state.values() for size in value.shape))
+    weights = _CAPACITY_SLACK * sum(value.numel() for value in state.values())
+    for name, value in settings.items():
+        most = weights if name == "capacity" else longest
+        _check(type(value) is not int or value <= most, "it has larger parts")
 
 
 def _rebuilt_reference(description: dict, state: dict[str, Tensor]) -> Reference:

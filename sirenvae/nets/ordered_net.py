@@ -1,0 +1,120 @@
+"""One hidden layer in which outputs see a context and what comes before them in an order, with connections past it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sirenvae.errors import InputError
+from sirenvae.nets.masked_linear import MaskedLinear
+
+_OUTPUT_GAIN = 0.1  # at first what is put out hardly depends on what is seen
+
+
+class OrderedNet(nn.Module):
+    """A number for each of K variables from C context values and, in their order, from the variables before it.
+
+    As connections past the hidden layer keep every edge, that layer may be narrower than MADE's, which has a unit for
+    each of K places at least. Units are in the order of their places, spread evenly.
+
+    Arguments:
+        num_variables, num_context: K and C.
+        hidden_features: H.
+        ordered: Whether variables see those before them, or the context alone.
+        replicas: Leading shape R of all weights.
+
+    Attributes:
+        ends: For each variable how many units it sees: the first so many, whose places are not behind its own.
+
+    Example:
+        >>> net = OrderedNet(3, 2, 4)
+        >>> net.ends, net(torch.zeros(5, 3), torch.zeros(5, 2)).shape
+        ([2, 3, 4], torch.Size([5, 3]))
+
+    Source:
+        Germain et al., MADE: Masked Autoencoder for Distribution Estimation (2015), sections 4 and 6.1 for connections
+        past hidden layers; Webb et al., Faithful Inversion (2018), section 3.1.
+    """
+
+    def __init__(
+        self,
+        num_variables: int,
+        num_context: int,
+        hidden_features: int,
+        ordered: bool = True,
+        replicas: tuple[int, ...] = (),
+    ):
+        super().__init__()
+        place, seen = _places(num_variables, hidden_features, ordered)
+        before = torch.arange(num_variables)
+        context = torch.ones(1, num_context, dtype=torch.bool)
+        self.ends = seen.sum(dim=1).tolist()
+        self.hidden_features, self.num_variables = hidden_features, num_variables
+        looks_back = (before < place.unsqueeze(-1)) if ordered else torch.zeros(hidden_features, num_variables).bool()
+        past = (before < before.unsqueeze(-1)) if ordered else torch.zeros(num_variables, num_variables).bool()
+        self.hidden = MaskedLinear(torch.cat([looks_back, context.expand(hidden_features, -1)], dim=1), replicas)
+        self.output = MaskedLinear(seen, replicas, gain=_OUTPUT_GAIN)
+        wide = torch.cat([past, context.expand(num_variables, -1)], dim=1)
+        self.linear = MaskedLinear(wide, replicas, gain=_OUTPUT_GAIN, bias=False)
+
+    def forward(self, variables: Tensor, context: Tensor) -> Tensor:
+        """Shapes ``(*R, N, K)`` and ``(*R, N, C)`` to ``(*R, N, K)``."""
+        inputs = torch.cat([variables, context], dim=-1)
+        return self.output(nn.functional.elu(self.hidden(inputs))) + self.linear(inputs)
+
+    def of_context(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """What context alone says: units before their activation ``(*R, N, H)``, and outputs past them ``(*R, N, K)``;
+        biases included.
+        """
+        units = context @ self._masked(self.hidden)[..., self.num_variables :].mT + self.hidden.bias
+        outputs = context @ self._masked(self.linear)[..., self.num_variables :].mT + self.output.bias
+        return units, outputs
+
+    def weights(self) -> tuple[Tensor, Tensor, Tensor]:
+        """From variables to units ``(*R, H, K)``, from units to outputs ``(*R, K, H)``, from variables past units
+        ``(*R, K, K)``; masked.
+        """
+        to_hidden, past = (self._masked(layer)[..., : self.num_variables] for layer in (self.hidden, self.linear))
+        return to_hidden, self._masked(self.output), past
+
+    def num_active(self) -> int:
+        """How many weights a replica has, biases left out, those that a mask removes not counted."""
+        return sum(int(layer.mask.sum()) for layer in (self.hidden, self.output, self.linear))
+
+    @staticmethod
+    def _masked(layer: MaskedLinear) -> Tensor:
+        return layer.weight * layer.mask
+
+
+def ordered_width_for(num_variables: int, num_context: int, budget: int, ordered: bool = True) -> int:
+    """The width of the hidden layer of an :class:`OrderedNet` whose active weights come closest to a budget from below.
+
+    Raises:
+        InputError: If even one unit is too much.
+    """
+
+    def count(width: int) -> int:
+        place, seen = _places(num_variables, width, ordered)
+        past = num_variables * (num_variables - 1) // 2 if ordered else 0
+        looks_back = int(place.sum()) if ordered else 0
+        return num_context * (width + num_variables) + past + looks_back + int(seen.sum())
+
+    if count(1) > budget:
+        raise InputError(
+            f"An encoder of one hidden unit has {count(1):,} active weights, but the capacity is {budget:,}."
+        )
+    low, high = 1, 2
+    while count(high) <= budget:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if count(middle) <= budget else (low, middle)
+    return low
+
+
+def _places(num_variables: int, hidden_features: int, ordered: bool) -> tuple[Tensor, Tensor]:
+    """How many variables each unit sees, ascending, and which units each output sees, ``(K, H)``."""
+    place = torch.arange(hidden_features) * num_variables // hidden_features
+    if not ordered:
+        place = torch.zeros_like(place)
+    return place, torch.arange(num_variables).unsqueeze(-1) >= place
