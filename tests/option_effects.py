@@ -7,6 +7,7 @@ FIGURE = "figure elbo-vs-size --preset minute"
 SHORT_FIGURE = f"{FIGURE} --network fork --sizes 8 --seeds 1 --steps 2"
 TABLE = "table 1 --networks fork"
 SHORT_TABLE = f"{TABLE} --multiples 4 --runs 1 --steps 2"
+NAMI4 = "figure nami-4 --images mnist --capacities 400 --runs 1 --epochs 1 --ais 2 --temperatures 2 --iwae 3"
 NAMI7 = "figure nami-7 --data 5 --sets 60 --runs 1 --test 4 --steps 2"
 PARTS = "table parts --network fork"
 TUNING = "table tuning --networks fork"
@@ -93,6 +94,21 @@ EFFECTS = {
             "--sizes": (f"{FIGURE} --network fork --seeds 1 --steps 2", "--sizes 8", "--sizes 8 9"),
             "--seeds": (f"{FIGURE} --network fork --sizes 8 --steps 2", "--seeds 1", "--seeds 2"),
             "--steps": (f"{FIGURE} --network fork --sizes 8 --seeds 1", "--steps 2", "--steps 3"),
+        },
+    ),
+    "figure nami-4": with_sweep(
+        NAMI4,
+        {
+            "--preset": (NAMI4, "--preset quick", "--preset paper"),
+            "--images": (f"{without(NAMI4, '--images')} --binarization static", "--images mnist", "--images digits"),
+            "--binarization": (NAMI4, "", "--binarization static"),
+            "--capacities": (without(NAMI4, "--capacities"), "--capacities 400", "--capacities 500"),
+            "--first-seed": (NAMI4, "", "--first-seed 4"),
+            **{name: (without(NAMI4, name), f"{name} 1", f"{name} 2") for name in ("--runs", "--epochs")},
+            **{
+                name: (without(NAMI4, name), f"{name} 3", f"{name} 4") for name in ("--ais", "--temperatures", "--iwae")
+            },
+            "--json": (NAMI4, "", "--json"),
         },
     ),
     "figure nami-7": with_sweep(

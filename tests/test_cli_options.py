@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from option_effects import EFFECTS, SHORT_TABLE, TRAIN
+from small_images import write_images
 
 from sirenvae.cli import build_parser, main
 from sirenvae.data import downloads
-from sirenvae.experiments import elbo_vs_size, executors, parts, table1, tuning
+from sirenvae.experiments import elbo_vs_size, executors, nami4, parts, table1, tuning
 from sirenvae.experiments.store import Store, key_of
 from sirenvae.figures import export
 from sirenvae.training.recipes import RECIPES, Recipe
@@ -61,6 +62,11 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(executors, "local_processes", told_workers)
     monkeypatch.setattr(executors, "cluster", told_cluster)
     monkeypatch.setattr(export, "find_browser", lambda: None)
+    few = dict(num_latents=4, decoder_features=3, num_chains=2)
+    monkeypatch.setattr(nami4, "preset", lambda name, preset=nami4.preset: replace(preset(name), **few))
+    monkeypatch.setenv("SIRENVAE_DATA", str(tmp_path / "data"))
+    for part in ("train", "test"):
+        write_images(tmp_path / "data" / "mnist", part)
     monkeypatch.setattr(downloads, "download_images", lambda name, progress: print(f"downloads {name}"))
 
 

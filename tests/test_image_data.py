@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 import torch
+from small_images import idx, write_images
 
 from sirenvae import InputError
 from sirenvae.cli import main
@@ -18,20 +19,6 @@ from sirenvae.data import downloads, grey_images
 from sirenvae.data.grey_images import FILES
 from sirenvae.data.idx import read_idx
 from sirenvae.data.images import BINARIZATIONS, load_images
-
-
-def idx(values: np.ndarray) -> bytes:
-    return struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape) + values.astype(np.uint8).tobytes()
-
-
-def write_images(folder, part="train", count=6, side=4, seed=0, zipped=True):
-    """Random images, a label that is their number; returns their levels."""
-    folder.mkdir(parents=True, exist_ok=True)
-    levels = np.random.default_rng(seed).integers(0, 256, (count, side, side))
-    for name, values in zip(FILES[part], (levels, np.arange(count) % 10), strict=True):
-        content = idx(values)
-        (folder / (f"{name}.gz" if zipped else name)).write_bytes(gzip.compress(content) if zipped else content)
-    return levels
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,8 @@ from sirenvae.truth.partly_exact import PARTS
 from sirenvae.truth.references import REFERENCES
 
 # Of the key of each cell the first digits. They were taken when the store's format was, by the code of that time: with
-# others no stored result of these cells would be found again.
+# others no stored result of these cells would be found again. Those of ecoli70-tanh are younger: its numbers, taken
+# over draws, were not the same on all processors before they were kept to twelve digits.
 KEYS = {
     ("table-1", "ecoli70", "truth", 0): "943caff5e1733f34",
     ("table-1", "ecoli70", "true", 92): "53b8a877e8f12127",
@@ -33,9 +34,9 @@ KEYS = {
     ("elbo-vs-size", "ecoli70", "linear_gaussian_bn", 46): "a712f83b990289a7",
     ("elbo-vs-size", "ecoli70", "true", 92): "714d746a49ec74e8",
     ("elbo-vs-size", "fork", "true", 20): "3634bce05799cd32",
-    ("parts", "ecoli70-tanh", "truth", 0): "6cb7dce9a6996fdd",
-    ("parts", "ecoli70-tanh", "none", 92): "ff7bb8ae68edc19f",
-    ("parts", "ecoli70-tanh", "decoder", 92): "a5522ee115945b63",
+    ("parts", "ecoli70-tanh", "truth", 0): "4585bc66d102401a",
+    ("parts", "ecoli70-tanh", "none", 92): "fd79f64417056cca",
+    ("parts", "ecoli70-tanh", "decoder", 92): "6eb33892da431ac0",
     ("tuning", "ecoli70", "true", 92): "cacaf22f6fd055b6",
     ("tuning", "ecoli70", "fully_connected", 92): "2ff4736bf7e955e3",
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sirenvae.cli.compiled import add_figures
+from sirenvae.cli.nami4 import add_nami4
 from sirenvae.cli.nami7 import add_nami7
 from sirenvae.cli.networks import add_network_argument, load
 from sirenvae.cli.options import positive, whole
@@ -59,6 +60,7 @@ def _add_figure(commands) -> None:
     add_reference_argument(elbo)
     elbo.set_defaults(command=_elbo_vs_size)
     add_figures(figures)
+    add_nami4(figures)
     add_nami7(figures)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from sirenvae.experiments.nami4 import WORDS as ENCODER_WORDS
 from sirenvae.experiments.nami7 import MIXTURE_INVERSES
 from sirenvae.experiments.registry import INVERSES, LEARNERS
 
@@ -177,6 +178,24 @@ def nami7_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
     return [head, *body], [name != "inverse" for name in head]
 
 
+def nami4_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """Relaxed Bernoulli VAEs: a line for each encoder and capacity."""
+    columns = {
+        "images": [row["images"] for row in rows],
+        "bits": [row["binarization"] for row in rows],
+        "encoder": [ENCODER_WORDS[row["encoder"]] for row in rows],
+        "active weights": [f"{row['active_weights']:,}" for row in rows],
+        "-ELBO": [_spread(row, "neg_elbo", 2) for row in rows],
+        "-IWAE": [_spread(row, "neg_iwae", 2) for row in rows],
+        "-AIS": [_spread(row, "neg_ais", 2) for row in rows],
+        "its error": [_number(row["ais_error"], 3) for row in rows],
+        "its gap": [_number(row["ais_gap"], 3) for row in rows],
+        "AIS less ELBO": [_spread(row, "gap", 2) for row in rows],
+    }
+    body = [list(row) for row in zip(*columns.values(), strict=True)]
+    return [list(columns), *body], [name not in ("images", "bits", "encoder") for name in columns]
+
+
 # By the names of the trials.
 TEXTS = {
     "table-1": table1_texts,
@@ -184,6 +203,7 @@ TEXTS = {
     "parts": parts_texts,
     "tuning": tuning_texts,
     "inference-race": race_texts,
+    "nami-4": nami4_texts,
     "nami-6": compiled_texts,
     "nami-9": compiled_texts,
     "nami-7": nami7_texts,

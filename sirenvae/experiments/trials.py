@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sirenvae.errors import InputError
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.experiments.inference_race import InferenceRace
+from sirenvae.experiments.nami4 import Nami4
 from sirenvae.experiments.nami6 import Nami6
 from sirenvae.experiments.nami7 import Nami7
 from sirenvae.experiments.nami9 import Nami9
@@ -16,7 +17,7 @@ from sirenvae.experiments.trial import Trial
 from sirenvae.experiments.tuning import Tuning
 
 TRIALS: dict[str, type[Trial]] = {
-    trial.name: trial for trial in (Table1, ElboVsSize, Parts, Tuning, InferenceRace, Nami6, Nami9, Nami7)
+    trial.name: trial for trial in (Table1, ElboVsSize, Parts, Tuning, InferenceRace, Nami4, Nami6, Nami9, Nami7)
 }
 
 
