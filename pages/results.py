@@ -192,6 +192,33 @@ def mixture(results) -> None:
     )
 
 
+def encoders(results) -> None:
+    """Relaxed Bernoulli VAEs with two kinds of encoder."""
+    from sirenvae.experiments.nami4 import WORDS, claims
+    from sirenvae.figures.nami4 import nami4_figure
+    from sirenvae.figures.results import in_ink
+
+    st.markdown(
+        "A VAE of images, thirty latents: is an encoder that joins them better than mean field of the same size, and "
+        "does a larger one help? **First thing to try:** say which of the two curves in the right panel falls."
+    )
+    figure = in_ink(nami4_figure(results.rows, dark=is_dark()), is_dark())
+    figure.update_layout(height=430, margin_t=40)
+    words = "Negative ELBO, negative AIS and the gap between them against the active weights of two encoders."
+    st.plotly_chart(figure, key="results_chart", config=CHART, alt=words)
+    st.caption("Mark: mean over runs, with one standard deviation. All of one binarization, which the table names.")
+    show_words(claims(results.rows))
+    named = [row | {"name": WORDS[row["encoder"]]} for row in results.rows]
+    show_table(named, {"images": "images", "binarization": "bits", "name": "encoder"}, "results_table")
+    show_origin(results)
+    show_code(*results_code("nami-4", None), key="results_code", network=["import sirenvae as sv"])
+    shown_in(
+        "Figure 4 of Webb et al., Faithful Inversion of Generative Models (2018), section 3.1; the images are others",
+        "AIS: Neal, Annealed Importance Sampling (2001)",
+        notebook="05_images",
+    )
+
+
 st.title("Results")
 st.markdown(
     "What the long runs found: numbers that come with the package, each beside the truth, and the command that makes "
@@ -204,5 +231,5 @@ except sv.InputError as error:
     st.stop()
 if results:
     faces = {"table-1": learners, "elbo-vs-size": sizes, "parts": parts, "tuning": tuning}
-    faces |= {"nami-6": inverses, "nami-9": inverses, "nami-7": mixture}
+    faces |= {"nami-6": inverses, "nami-9": inverses, "nami-7": mixture, "nami-4": encoders}
     faces[results.experiment](results)

@@ -274,7 +274,12 @@ def test_the_code_that_is_shown_runs(folder, network):
 
 
 @pytest.mark.parametrize(
-    ("section", "name", "words"), [("edges", "nami-9", "edges cost"), ("mixture", "nami-7", "three components")]
+    ("section", "name", "words"),
+    [
+        ("edges", "nami-9", "edges cost"),
+        ("mixture", "nami-7", "three components"),
+        ("images", "nami-4", "gap of mean field"),
+    ],
 )
 def test_inference_networks_are_shown_too(section, name, words):
     """The results that come with the package, and the code under them."""
@@ -283,8 +288,8 @@ def test_inference_networks_are_shown_too(section, name, words):
     assert not app.exception
     assert words in " ".join(element.value for element in app.markdown)
     assert results.command in [code.value for code in app.code]
-    network = None if name == "nami-7" else results.rows[0]["network"]
-    *first, last = results_code(name, network, capacity=results.rows[0].get("capacity"))
+    network = results.rows[0]["network"] if name == "nami-9" else None
+    *first, last = results_code(name, network, capacity=results.rows[0]["capacity"] if network else None)
     space = {"sv": sv}
     exec("\n".join(first), space)
     assert eval(last, space).data

@@ -173,16 +173,10 @@ def _gap(name: str, curve: Sequence[dict]) -> str:
 
 PRESETS = {
     "quick": Nami4(),
-    "digits-5000": Nami4(
-        images="mnist-5000",
-        capacities=(24_000, 98_000, 391_000),
-        num_epochs=60,
-        learning_rate=0.004,
-        num_temperatures=200,
-    ),
+    "digits-5000": Nami4(images="mnist-5000", capacities=(26_000, 98_000, 391_000), num_epochs=80, learning_rate=0.015),
     "paper": Nami4(
         images="mnist",
-        capacities=(24_000, 34_000, 49_000, 70_000, 98_000, 140_000, 200_000, 280_000, 391_000, 560_000),
+        capacities=(26_000, 35_000, 49_000, 70_000, 98_000, 140_000, 200_000, 280_000, 391_000, 560_000),
         num_runs=5,
         num_epochs=1000,
         learning_rate=0.002,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Self
 
@@ -82,6 +82,10 @@ class LatentVariableModel(PointModel):
     @abstractmethod
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
         """log q(z | x) for standardized x, shape ``(*R, N)``."""
+
+    def posterior_density(self, x: Tensor) -> Callable[[Tensor], Tensor]:
+        """log q(z | x) as a function of z, for points that stay the same: what depends on them alone is done once."""
+        return partial(self.posterior_log_prob, x=x)
 
     @abstractmethod
     def prior_distribution(self, x: Tensor) -> Distribution:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.distributions import Bernoulli, Distribution, Independent, Normal
 
 from sirenvae.errors import InputError
+from sirenvae.flows.distribution import standard_normal_log_prob
 from sirenvae.nets.masked_linear import MaskedLinear
 from sirenvae.nets.set_rule import decoder_masks
 
@@ -95,6 +96,10 @@ class GaussianLikelihood(Likelihood):
 
     def distribution(self, inputs: Tensor) -> Distribution:
         return Independent(Normal(self(inputs), self.scale(), validate_args=False), 1)
+
+    def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
+        scale = self.scale()  # torch's normal would take its logarithm for every point
+        return standard_normal_log_prob((x - self(inputs)) / scale) - scale.log().sum(dim=-1)
 
     def draw(self, inputs: Tensor, noise: Tensor) -> Tensor:
         return self(inputs) + self.scale() * noise

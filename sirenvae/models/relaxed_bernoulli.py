@@ -8,6 +8,7 @@ Source:
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Self
 
 import networkx as nx
@@ -129,9 +130,16 @@ class RelaxedBernoulliVAE(LatentVariableModel):
         return z, density.log_prob(noise / self.settings["posterior_temperature"]).sum(dim=-1)
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
-        logits = self.encoder(self.relaxed_bits(z), x)
-        bits = RelaxedBit(self._temperature("posterior", z), logits=logits, validate_args=False)
-        return bits.log_prob(z).sum(dim=-1)
+        return self.posterior_density(x)(z)
+
+    def posterior_density(self, x: Tensor) -> Callable[[Tensor], Tensor]:
+        logits, temperature = self.encoder.beside(x), self._temperature("posterior", x)
+
+        def density(z: Tensor) -> Tensor:
+            bits = RelaxedBit(temperature, logits=logits(self.relaxed_bits(z)), validate_args=False)
+            return bits.log_prob(z).sum(dim=-1)
+
+        return density
 
     def prior_distribution(self, x: Tensor) -> Distribution:
         """The same for all points: logits of relaxed bits, shape ``(*R, N, K)``."""
@@ -149,10 +157,10 @@ class RelaxedBernoulliVAE(LatentVariableModel):
 
     def _drawn_logits(self, x: Tensor, noise: Tensor) -> Tensor:
         """Logits of the posterior's bits, each drawn before those that look at it, shape ``(*R, N, K)``."""
+        if self.structure == "mean_field":
+            return self.encoder.beside(x)(noise)
         units, outputs = self.encoder.of_context(x)
         to_hidden, to_output, past = self.encoder.weights()
-        if self.structure == "mean_field":
-            return outputs + nn.functional.elu(units) @ to_output.mT
         temperature = self.settings["posterior_temperature"]
         return BitsInOrder.apply(units, outputs, noise, to_hidden, to_output, past, self.encoder.ends, temperature)
 

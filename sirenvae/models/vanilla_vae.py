@@ -6,6 +6,8 @@ Source:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
@@ -84,8 +86,12 @@ class VanillaVAE(LatentVariableModel):
         return mean + log_scale.exp() * noise, standard_normal_log_prob(noise) - log_scale.sum(dim=-1)
 
     def posterior_log_prob(self, z: Tensor, x: Tensor) -> Tensor:
+        return self.posterior_density(x)(z)
+
+    def posterior_density(self, x: Tensor) -> Callable[[Tensor], Tensor]:
         mean, log_scale = self._encode(x)
-        return standard_normal_log_prob((z - mean) / log_scale.exp()) - log_scale.sum(dim=-1)
+        scale, log_volume = log_scale.exp(), log_scale.sum(dim=-1)
+        return lambda z: standard_normal_log_prob((z - mean) / scale) - log_volume
 
     def prior_distribution(self, x: Tensor) -> Distribution:
         """Standard normal, whatever x is."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -49,7 +51,7 @@ class OrderedNet(nn.Module):
         before = torch.arange(num_variables)
         context = torch.ones(1, num_context, dtype=torch.bool)
         self.ends = seen.sum(dim=1).tolist()
-        self.hidden_features, self.num_variables = hidden_features, num_variables
+        self.hidden_features, self.num_variables, self.ordered = hidden_features, num_variables, ordered
         looks_back = (before < place.unsqueeze(-1)) if ordered else torch.zeros(hidden_features, num_variables).bool()
         past = (before < before.unsqueeze(-1)) if ordered else torch.zeros(num_variables, num_variables).bool()
         self.hidden = MaskedLinear(torch.cat([looks_back, context.expand(hidden_features, -1)], dim=1), replicas)
@@ -59,8 +61,18 @@ class OrderedNet(nn.Module):
 
     def forward(self, variables: Tensor, context: Tensor) -> Tensor:
         """Shapes ``(*R, N, K)`` and ``(*R, N, C)`` to ``(*R, N, K)``."""
-        inputs = torch.cat([variables, context], dim=-1)
-        return self.output(nn.functional.elu(self.hidden(inputs))) + self.linear(inputs)
+        return self.beside(context)(variables)
+
+    def beside(self, context: Tensor) -> Callable[[Tensor], Tensor]:
+        """The function of the variables that is left where the context stays the same."""
+        units, outputs = self.of_context(context)
+        to_hidden, to_output, past = self.weights()
+        if not self.ordered:
+            found = outputs + nn.functional.elu(units) @ to_output.mT
+            return lambda variables: found
+        return lambda variables: (
+            outputs + variables @ past.mT + nn.functional.elu(units + variables @ to_hidden.mT) @ to_output.mT
+        )
 
     def of_context(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """What context alone says: units before their activation ``(*R, N, H)``, and outputs past them ``(*R, N, K)``;

@@ -26,7 +26,7 @@ from sirenvae.objectives.iwae import bound_from_sums, ess_from_sums, log_sums
 STARTS = {"posterior": 1.0, "prior": 4.0}  # and the power of t / T that a first pilot's temperatures follow
 _FIRST_STEP = 0.5  # of a pilot
 _PILOT_CHAINS, _PILOT_ROWS = 4, 200  # at least
-_HASTE = 3  # the first pilot has so many times fewer temperatures than the second
+_HASTE = (4, 2)  # so many times fewer temperatures than the chains that count have the first pilot and the second
 _LEAST = 60  # temperatures of a pilot: with fewer its steps do not come to follow
 
 
@@ -196,7 +196,7 @@ class _Path:
         x = self._repeated(self.x, num_chains)
         with self.model.asked():
             first = precision(self._by_chain(self._start_at(x)[1](generator), 2))
-        few, many = (max(_LEAST, math.ceil(self.num_temperatures / haste)) for haste in (_HASTE, 1))
+        few, many = (max(_LEAST, math.ceil(self.num_temperatures / haste)) for haste in _HASTE)
         temperatures = [(t / few) ** STARTS[self.start] for t in range(few + 1)]
         found = Moves(temperatures, _FIRST_STEP, first, first, self.num_leapfrog)
         pilot = list(self.chains(num_chains, found, generator))
@@ -254,7 +254,7 @@ class _Path:
 
         if self.start == "prior":
             return lambda z: model.prior_log_prob(z, x), lambda generator: model.prior_transform(noise(generator), x)
-        return lambda z: model.posterior_log_prob(z, x), lambda generator: model.draw_posterior(x, noise(generator))[0]
+        return model.posterior_density(x), lambda generator: model.draw_posterior(x, noise(generator))[0]
 
     def _repeated(self, values: Tensor, num_chains: int) -> Tensor:
         return values.repeat(*[1] * (values.ndim - 2), num_chains, 1)

@@ -13,6 +13,7 @@ _FIGURES = {
     "nami-6": ("compiled", "compiled_figure"),
     "nami-9": ("compiled", "compiled_figure"),
     "nami-7": ("nami7", "nami7_figure"),
+    "nami-4": ("nami4", "nami4_figure"),
 }
 
 
@@ -22,7 +23,8 @@ def results_code(
     """Lines that make the words and the figure of some results, once there is ``sv``.
 
     Arguments:
-        experiment: One of ``table-1``, ``elbo-vs-size``, ``parts``, ``tuning``, ``nami-6``, ``nami-7``, ``nami-9``.
+        experiment: One of ``table-1``, ``elbo-vs-size``, ``parts``, ``tuning``, ``nami-4``, ``nami-6``, ``nami-7``,
+            ``nami-9``.
         network: Whose rows are shown; ``None`` where all are of one.
         recipes: By which the VAEs in the rows were trained; all without it.
         capacity: What was the same for all inverses in the rows; any without it.

@@ -18,6 +18,7 @@ SECTIONS = {  # what is varied, and the results of it
     "inverses": "nami-6",
     "edges": "nami-9",
     "mixture": "nami-7",
+    "images": "nami-4",
 }
 HOW_TO_MAKE = "python -m sirenvae table 1 --preset paper --reference sirenvae/data/results/table-1.json"
 _SECTION, _NETWORK, _RECIPES, _CAPACITY = "results", "results_network", "recipes", "capacity"
@@ -49,6 +50,10 @@ _NUMBERS = {  # columns of a table: their names and how numbers are written
     "kl_worst": ("worst run", "%.4f"),
     "floor": ("floor", "%.4f"),
     "half_mean": ("steps to .5", "%.0f"),
+    "neg_elbo_mean": ("-ELBO", "%.2f"),
+    "neg_iwae_mean": ("-IWAE", "%.2f"),
+    "neg_ais_mean": ("-AIS", "%.2f"),
+    "ais_gap": ("gap of AIS", "%.3f"),
 }
 
 
