@@ -82,7 +82,8 @@ def _accuracy(model, x, truth, start, temperatures, options, generator) -> None:
     gap = sv.bidirectional(model, options.at_once, temperatures, CHAINS, start=start, generator=generator)
     print(
         f"from the {start}, {temperatures} temperatures, {CHAINS} chains: off by {error.mean():+.3f} on average, "
-        f"{error.abs().max():.2f} at worst (logarithms averaged instead: {torch.cat(wrong).mean():+.3f}); bounds {(gap.upper - gap.lower).mean():.3f} apart; "
+        f"{error.abs().max():.2f} at worst (logarithms averaged instead: {torch.cat(wrong).mean():+.3f}); "
+        f"bounds {(gap.upper - gap.lower).mean():.3f} apart; "
         f"{sum(seconds) / len(seconds):.2f} CPU s a pass of {options.at_once}"
     )
 

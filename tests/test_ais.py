@@ -42,7 +42,7 @@ def test_the_evidence_of_a_linear_model(start, num_temperatures):
     assert len(records) == num_temperatures
     last, truth = records[-1], evidence.log_prob(x)
     assert last.temperature == 1.0
-    assert abs((last.log_evidence - truth).mean()) < 0.03
+    assert abs((last.log_evidence - truth).mean()) < 0.02 + 3 * last.standard_error.square().mean().sqrt() / 40**0.5
     assert ((last.log_evidence - truth).abs() < 5 * last.standard_error + 0.02).all()
     assert (truth - model.elbo(x, 100)).mean() > 0.3  # there was something to find
     assert all(0.4 < record.acceptance <= 1 for record in records)
