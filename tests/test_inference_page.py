@@ -221,7 +221,6 @@ def test_networks_that_cannot_be_raced_on_are_one_sentence():
     uploads()["bare"] = sv.BayesianNetwork(nx.DiGraph([("a", "b"), ("a", "c")]), name="bare")
     for name, sentence in (
         ("bare", "bare is a structure without numbers"),
-        ("asia", "The variables of asia have states"),
         ("random-dag-200-1-1", "up to 150 variables, but random-dag-200-1-1 has 200"),
     ):
         app = opened(network=name)

@@ -7,20 +7,22 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
 from sirenvae.experiments.settings import check_different, plain_fields
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, report_steps
 from sirenvae.graphs import BayesianNetwork, Inverse, change_inverse, invert, posterior_gap
 
 if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
 
 MOST_VARIABLES = 150  # what trains in minutes
-_FIRST_REPORT = 50  # parts of the training, after the first of which there is a report
+MOST_STEPS = 20_000
+# What each factor may be, and how many numbers say which one it is.
+FAMILIES = {"gaussian": 2, "mixture": 9, "flow": 25}
 _FEWEST_WEIGHTS, _WEIGHTS_PER_EDGE = 6_000, 5  # of these a fully connected inverse leaves more than one unit a layer
 
 
@@ -37,6 +39,7 @@ class InferenceRace(Trial):
         inverses: Some of :data:`~sirenvae.experiments.registry.INVERSES`.
         base: The inverse that ``"own"`` was changed from, another of these.
         changes: What was changed, see :func:`sirenvae.change_inverse`.
+        family: Of the factors, one of :data:`FAMILIES`: normal, a mixture of three normal distributions, or a spline.
         num_steps: Of training.
         num_test: Draws of the network that they are measured on.
         num_updates: How often each reports while it trains, see :meth:`reports`.
@@ -48,6 +51,7 @@ class InferenceRace(Trial):
     inverses: tuple[str, ...] = tuple(name for name in INVERSES if name != OWN_INVERSE)
     base: str = "nami-topological"
     changes: tuple[str, ...] = ()
+    family: str = "gaussian"
     num_steps: int = 1000
     num_test: int = 500
     num_updates: int = 60
@@ -60,6 +64,8 @@ class InferenceRace(Trial):
         for name in (*self.inverses, self.base):
             if name not in INVERSES:
                 raise InputError(f"There is no inverse {name!r}; there are {', '.join(INVERSES)}.")
+        if self.family not in FAMILIES:
+            raise InputError(f"There is no family {self.family!r}; there are {', '.join(FAMILIES)}.")
         if OWN_INVERSE in self.inverses:
             self.inverse_of(OWN_INVERSE)
 
@@ -73,7 +79,7 @@ class InferenceRace(Trial):
         """Most active weights, the same for every inverse, so that edges share them."""
         latents, observed = len(self.network.latents), len(self.network.observed)
         possible = latents * (latents - 1) // 2 + latents * observed
-        return max(_FEWEST_WEIGHTS, _WEIGHTS_PER_EDGE * possible)
+        return max(_FEWEST_WEIGHTS, _WEIGHTS_PER_EDGE * possible * FAMILIES[self.family] // FAMILIES["gaussian"])
 
     def inverse_of(self, name: str) -> Inverse:
         """The inverse that a name stands for.
@@ -112,10 +118,13 @@ class InferenceRace(Trial):
         return work(self, cells, keeper)
 
     def reports(self) -> list[int]:
-        """The steps after which an inference network reports, more of them at first, when it learns most."""
-        first, last = max(1, self.num_steps // _FIRST_REPORT), self.num_steps
-        gaps = max(1, self.num_updates - 1)
-        return sorted({round(first * (last / first) ** (i / gaps)) for i in range(gaps)} | {last})
+        """The steps after which an inference network reports."""
+        return report_steps(self.num_steps, self.num_updates)
+
+    def longer(self) -> Self | None:
+        """Twice the steps, up to 20,000."""
+        steps = min(2 * self.num_steps, MOST_STEPS)
+        return replace(self, num_steps=steps) if steps > self.num_steps else None
 
     def floor(self, name: str) -> float | None:
         """The least expected divergence that an inverse allows, nats; ``None`` where it has no formula."""
@@ -132,8 +141,8 @@ class InferenceRace(Trial):
         )
         return [
             f"{measured}, nats, on {self.num_test} draws of the network, after {self.num_steps:,} training steps on "
-            f"fresh draws; Gaussian factors, at most {self.capacity:,} active weights each, no linear start. The floor "
-            "is the least value that the inverse allows.",
+            f"fresh draws; {self.family} factors, at most {self.capacity:,} active weights each, no linear start. The "
+            "floor is the least value that the inverse allows.",
         ]
 
 

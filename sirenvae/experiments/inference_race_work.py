@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from sirenvae.experiments.going_on import go_on, keep_training, kept_weights
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.models import InferenceNetwork
-from sirenvae.tensor_files import read_tensors, write_tensors
 from sirenvae.training.fit import fit
 from sirenvae.training.recipes import RECIPES
 from sirenvae.truth import sample_network
-from sirenvae.truth.divergence import least_divergence, posterior_divergence
+from sirenvae.truth.divergence import least_divergence, least_log_prob, posterior_divergence
 
 if TYPE_CHECKING:
     from sirenvae.experiments.inference_race import InferenceRace
@@ -25,20 +26,21 @@ if TYPE_CHECKING:
 
 
 def work(trial: InferenceRace, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
-    """Train the cells side by side, each a little at a time.
+    """Train the cells side by side, each a little at a time; those that a keeper has go on from where they were.
 
     Yields:
         The progress of every cell in turn, and its point when it is finished.
     """
     x, z = sample_network(trial.network, trial.num_test, COMMON_TEST_SEED + trial.first_seed)
-    runners = [_Runner(trial, cell, x, z) for cell in cells]
+    done = keeper.done if keeper else ()
+    folder = keeper.folder if keeper else None
+    runners = [_Runner(trial, cell, x, z, folder) for cell in cells if (cell.learner, cell.size) not in done]
     while runners:
         for runner in list(runners):
             is_going = runner.advance()
-            if keeper:
-                runner.keep(keeper.folder)
-            yield runner.progress() if is_going else runner.point()
+            yield runner.progress()
             if not is_going:
+                yield runner.point()
                 runners.remove(runner)
 
 
@@ -47,11 +49,13 @@ def build(trial: InferenceRace, name: str) -> InferenceNetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.first_seed)
         # To be watched while it learns: there is little left to learn after a linear start.
-        return InferenceNetwork(trial.network, trial.inverse_of(name), capacity=trial.capacity, linear_start=False)
+        return InferenceNetwork(
+            trial.network, trial.inverse_of(name), trial.family, capacity=trial.capacity, linear_start=False
+        )
 
 
 def weights_file(folder: Path, name: str) -> Path:
-    """Where the weights of an inference network are kept."""
+    """Where the weights of an inference network are kept, and what it takes to go on."""
     return folder / f"{name}-weights.safetensors"
 
 
@@ -62,31 +66,29 @@ def kept_network(trial: InferenceRace, name: str, folder: Path) -> InferenceNetw
         InputError: If there is no such file.
     """
     q = build(trial, name)
-    q.load_state_dict(read_tensors(weights_file(folder, name))[0])
+    q.load_state_dict(kept_weights(weights_file(folder, name)))
     return q.eval()
 
 
 class _Runner:
     """One inference network of the race."""
 
-    def __init__(self, trial: InferenceRace, cell: Cell, x: Tensor, z: Tensor):
+    def __init__(self, trial: InferenceRace, cell: Cell, x: Tensor, z: Tensor, folder: Path | None):
         self._trial, self._cell, self._x, self._z = trial, cell, x, z
         self._q = build(trial, cell.learner)
         self._floor = trial.floor(cell.learner)
-        self._least = least_divergence(trial.network, self._q.inverse, x, z).mean().item() if self._has_truth else None
+        self._file = weights_file(folder, cell.learner) if folder else None
         recipe = replace(RECIPES["inference"], num_steps=trial.num_steps)
         self._fit = fit(self._q, trial.network, recipe, seed=trial.first_seed)
-        self._reports = trial.reports()
-        self._seconds, self._step = 0.0, 0
-
-    @property
-    def _has_truth(self) -> bool:
-        return self._floor is not None
+        self._step = go_on(self._fit, self._file) if self._file else 0
+        self._reports = [step for step in trial.reports() if step > self._step]
 
     def advance(self) -> bool:
-        """Train until the next report; False after the last one."""
-        record = self._fit.take(self._reports.pop(0) - self._step)
-        self._seconds, self._step = record.seconds, record.step
+        """Train until the next report and keep what was learnt; False after the last one."""
+        if self._reports:
+            self._step = self._fit.take(self._reports.pop(0) - self._step).step
+            if self._file:
+                keep_training(self._fit, self._file)
         return bool(self._reports)
 
     def progress(self) -> Progress:
@@ -99,17 +101,26 @@ class _Runner:
             "floor": self._floor,
             "nats": self._nats(),
             "steps": self._step,
-            "seconds": self._seconds,
+            "seconds": self._fit.seconds,
         }
         return Point(self._cell, values)
 
     @torch.no_grad()
     def _nats(self) -> float:
         """Above its floor on the test points, plus the floor over all points: the test points' own luck cancels."""
-        if not self._has_truth:
-            return -self._q(self._x).log_prob(self._z).mean().item()
-        found = posterior_divergence(self._trial.network, self._q, self._x, self._z).mean().item()
-        return self._floor + found - self._least
+        network, x, z = self._trial.network, self._x, self._z
+        if self._floor is None:
+            return -self._q(x).log_prob(z).mean().item()
+        if self._trial.family == "gaussian":
+            found, least = posterior_divergence(network, self._q, x, z), self._least
+        else:
+            found, least = -self._q(x).log_prob(z), -self._least_log_prob
+        return self._floor + (found - least).mean().item()
 
-    def keep(self, folder: Path) -> None:
-        write_tensors(weights_file(folder, self._cell.learner), self._q.state_dict(), {"step": self._step})
+    @cached_property
+    def _least(self) -> Tensor:
+        return least_divergence(self._trial.network, self._q.inverse, self._x, self._z)
+
+    @cached_property
+    def _least_log_prob(self) -> Tensor:
+        return least_log_prob(self._trial.network, self._q.inverse, self._x, self._z)

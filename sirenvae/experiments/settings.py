@@ -37,7 +37,8 @@ def check_fields(config) -> None:
     for network in networks:
         if network.conditionals is None:
             raise InputError(f"{network.name} is a structure without numbers; drawing data needs conditionals.")
-        check_real(network, "This training")
+        if not getattr(config, "takes_states", False):
+            check_real(network, "This training")
     _check_sizes(values)
     for name, value in values.items():
         if type(value) is int and value < 1 and name != "first_seed":

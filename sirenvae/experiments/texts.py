@@ -137,6 +137,19 @@ def race_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
     return [head, *body], [name not in ("network", "inverse") for name in head]
 
 
+def evidence_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """A network of marginals for any evidence: one line."""
+    head = ["network", "mean KL", "largest", "steps", "seconds"]
+    body = [
+        [
+            *(row["network"], _number(row["nats"], 5), _number(row["largest"], 3)),
+            *(f"{row['steps']:,}", _number(row["seconds"], 0)),
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name != "network" for name in head]
+
+
 def compiled_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
     """Inference networks over several inverses: a line for each cell."""
     columns = {
@@ -203,6 +216,7 @@ TEXTS = {
     "parts": parts_texts,
     "tuning": tuning_texts,
     "inference-race": race_texts,
+    "any-evidence": evidence_texts,
     "nami-4": nami4_texts,
     "nami-6": compiled_texts,
     "nami-9": compiled_texts,

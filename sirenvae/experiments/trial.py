@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
 
 VERSION = 1  # Of a configuration as JSON: raise it when a field comes to mean something else.
+_FIRST_REPORT = 50  # Parts of a training, after the first of which there is a report.
 _REPLICAS_AT_ONCE = 15  # More than this gains little on a CPU, and a result comes later.
 
 
@@ -85,10 +86,12 @@ class Trial(ABC):
     Attributes:
         name: Under which results are stored and come with the package.
         trains_together: Whether the cells of a learner on a network are trained as one program.
+        takes_states: Whether variables may have states.
     """
 
     name: ClassVar[str]
     trains_together: ClassVar[bool] = True
+    takes_states: ClassVar[bool] = False
 
     def __post_init__(self):
         check_fields(self)
@@ -129,6 +132,10 @@ class Trial(ABC):
     @abstractmethod
     def notes(self, rows: Sequence[dict]) -> list[str]:
         """What a reader of the rows must know, in sentences."""
+
+    def longer(self) -> Self | None:
+        """The trial with more training, which a run that has ended can go on to; ``None`` where there is no such."""
+        return None
 
     def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
         """Cells in groups that are worth training as one program: one learner on a network, at several sizes."""
@@ -244,6 +251,16 @@ def in_groups(cells: Sequence, num_replicas: int) -> list[tuple]:
     """Cells of one model, of so many replicas each, in groups that are worth training as one program."""
     at_once = max(1, _REPLICAS_AT_ONCE // num_replicas)
     return [tuple(cells[i : i + at_once]) for i in range(0, len(cells), at_once)]
+
+
+def report_steps(num_steps: int, num_updates: int) -> list[int]:
+    """The steps after which a training reports, more of them at first, when it learns most.
+
+    >>> report_steps(1000, 5)
+    [20, 53, 141, 376, 1000]
+    """
+    first, gaps = max(1, num_steps // _FIRST_REPORT), max(1, num_updates - 1)
+    return sorted({round(first * (num_steps / first) ** (i / gaps)) for i in range(gaps)} | {num_steps})
 
 
 def mean_and_sd(name: str, numbers: Sequence[float] | None) -> dict[str, float | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sirenvae.errors import InputError
+from sirenvae.experiments.any_evidence import AnyEvidence
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
 from sirenvae.experiments.inference_race import InferenceRace
 from sirenvae.experiments.nami4 import Nami4
@@ -17,7 +18,8 @@ from sirenvae.experiments.trial import Trial
 from sirenvae.experiments.tuning import Tuning
 
 TRIALS: dict[str, type[Trial]] = {
-    trial.name: trial for trial in (Table1, ElboVsSize, Parts, Tuning, InferenceRace, Nami4, Nami6, Nami9, Nami7)
+    trial.name: trial
+    for trial in (Table1, ElboVsSize, Parts, Tuning, InferenceRace, AnyEvidence, Nami4, Nami6, Nami9, Nami7)
 }
 
 

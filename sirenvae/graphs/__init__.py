@@ -20,7 +20,13 @@ from sirenvae.graphs.judging.proofs import (
     is_natural,
     report,
 )
-from sirenvae.graphs.judging.structure import MarkovBlanket, longest_path, markov_blanket, treewidth_bound
+from sirenvae.graphs.judging.structure import (
+    MarkovBlanket,
+    largest_table,
+    longest_path,
+    markov_blanket,
+    treewidth_bound,
+)
 from sirenvae.graphs.linear_gaussian import observed_entropy
 from sirenvae.graphs.moral import moralizing_edges
 from sirenvae.graphs.network import BayesianNetwork
@@ -65,6 +71,7 @@ __all__ = [
     "is_faithful",
     "is_minimal",
     "is_natural",
+    "largest_table",
     "load_network",
     "longest_path",
     "markov_blanket",

@@ -80,8 +80,13 @@ class Job:
 
     @property
     def can_go_on(self) -> bool:
-        """Whether it was stopped before its end."""
-        return self.state == STOPPED
+        """Whether it was stopped before its end, or there is more training to go on to."""
+        return self.state == STOPPED or (self.state == FINISHED and self.trial.longer() is not None)
+
+    def lengthen(self) -> None:
+        """Ask for more training: what was found stays as progress, until it is found anew."""
+        longer = self.trial.longer()
+        self.config, self.trial, self.points = longer.to_json(), longer, []
 
     @property
     def done(self) -> frozenset[tuple[str, int]]:

@@ -70,7 +70,7 @@ class TrainingManager:
             return job_id
 
     def resume(self, job_id: str) -> None:
-        """Put a stopped job at the end of the queue, to go on where it stopped.
+        """Put a job at the end of the queue, to go on where it stopped, or after its end with more training.
 
         Raises:
             InputError: If too many jobs wait, or the job cannot go on.
@@ -80,6 +80,8 @@ class TrainingManager:
             if job is None or not job.can_go_on:
                 raise InputError("Only a stopped run that is still kept on this server can go on.")
             self._check_queue()
+            if job.state == FINISHED:
+                job.lengthen()
             self._jobs[job_id] = self._jobs.pop(job_id)
             job.state, job.message = QUEUED, ""
             self._run_next()

@@ -43,13 +43,37 @@ def random_evidence(
     return torch.where(ranks < counts, states, torch.nan)
 
 
-def marginal_divergence(network: BayesianNetwork, q: MarginalNetwork, x: Tensor) -> Tensor:
+def exact_marginals(network: BayesianNetwork, x: Tensor) -> Tensor:
+    """The exact marginals of every hidden variable, as :func:`marginal_divergence` takes them.
+
+    Arguments:
+        network: A discrete network: V variables of up to P states.
+        x: Evidence sets, shape ``(N, V)``, as :func:`random_evidence` gives them.
+
+    Returns:
+        Shape ``(N, V, P)``; NaN where a variable is in the evidence, 0 where it has no such state.
+
+    Raises:
+        InputError: As :func:`true_marginals`.
+    """
+    num_states = max(map(len, network.states.values()))
+    found = torch.full((*x.shape, num_states), torch.nan, dtype=torch.float64)
+    for n, row in enumerate(x.tolist()):
+        known = {v: int(state) for v, state in zip(network.variables, row, strict=True) if not math.isnan(state)}
+        for v, exact in true_marginals(network, known).items():
+            found[n, network.position[v]] = 0.0
+            found[n, network.position[v], : len(exact.probs)] = exact.probs
+    return found
+
+
+def marginal_divergence(network: BayesianNetwork, q: MarginalNetwork, x: Tensor, exact: Tensor | None = None) -> Tensor:
     """KL(p(v | evidence) || q(v | evidence)) of every hidden variable, exact.
 
     Arguments:
         network: A discrete network: V variables.
         q: Over its variables.
         x: Evidence sets, shape ``(N, V)``, as :func:`random_evidence` gives them.
+        exact: Their :func:`exact_marginals`, where they were found before; they take milliseconds a set.
 
     Returns:
         Shape ``(*R, N, V)``, nats; NaN where a variable is in the evidence.
@@ -57,15 +81,10 @@ def marginal_divergence(network: BayesianNetwork, q: MarginalNetwork, x: Tensor)
     Raises:
         InputError: As :func:`true_marginals`.
     """
+    exact = exact_marginals(network, x) if exact is None else exact
     learnt = q(x).logits.double().cpu()
-    found = torch.full(learnt.shape[:-1], torch.nan, dtype=torch.float64)
-    for n, row in enumerate(x.tolist()):
-        known = {v: int(state) for v, state in zip(network.variables, row, strict=True) if not math.isnan(state)}
-        for v, exact in true_marginals(network, known).items():
-            place, size = network.position[v], len(network.states[v])
-            log_ratio = exact.probs.clamp_min(1e-300).log() - learnt[..., n, place, :size]
-            found[..., n, place] = (exact.probs * log_ratio).sum(dim=-1)
-    return found
+    log_ratio = exact.clamp_min(1e-300).log() - learnt
+    return torch.where(exact == 0, 0.0, exact * log_ratio).sum(dim=-1)
 
 
 def _uniforms(num_rows: int, size: int, generator: torch.Generator) -> np.ndarray:

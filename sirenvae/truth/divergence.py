@@ -78,12 +78,32 @@ def least_divergence(network: BayesianNetwork, inverse: Inverse, x: Points, z: P
     """
     if not network.is_linear:
         raise InputError(f"The least divergence has a formula for linear-Gaussian networks; {network.name} is none.")
-    x, z = as_points(x, network.observed).cpu(), as_points(z, network.latents).cpu()
     order = drawing_order(network, inverse)
+    rows, best = _best_factors(network, inverse, order, x, z)
+    exact = _conditionals(network, order, rows, _all_before(order, network))
+    return kl_divergence(exact, best).sum(dim=-1)
+
+
+def least_log_prob(network: BayesianNetwork, inverse: Inverse, x: Points, z: Points) -> Tensor:
+    """The log density of draws under the best posterior with an inverse's edges, whose factors are normal.
+
+    Arguments and errors are those of :func:`least_divergence`; shape ``(N,)``, nats.
+    """
+    if not network.is_linear:
+        raise InputError(f"The best posterior has a formula for linear-Gaussian networks; {network.name} is none.")
+    order = drawing_order(network, inverse)
+    rows, best = _best_factors(network, inverse, order, x, z)
+    return best.log_prob(rows[:, : len(order)]).sum(dim=-1)
+
+
+def _best_factors(
+    network: BayesianNetwork, inverse: Inverse, order: tuple, x: Points, z: Points
+) -> tuple[Tensor, Normal]:
+    """The rows z|x, latents in the order given, and what the best factors of an inverse say at each."""
+    x, z = as_points(x, network.observed).cpu(), as_points(z, network.latents).cpu()
     column = {v: i for i, v in enumerate((*order, *network.observed))}
     rows, parents = _rows(network, order, x, z), [[column[u] for u in inverse.dag.pred[v]] for v in order]
-    exact = _conditionals(network, order, rows, _all_before(order, network))
-    return kl_divergence(exact, _conditionals(network, order, rows, parents)).sum(dim=-1)
+    return rows, _conditionals(network, order, rows, parents)
 
 
 def _rows(network: BayesianNetwork, order: tuple, x: Tensor, z: Tensor) -> Tensor:

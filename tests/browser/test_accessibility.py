@@ -11,6 +11,7 @@ PAGES = {
     "network": "/?network=greenhouse",
     "inversion": "/inversion?network=ecoli70&step=8",
     "inference": "/inference?network=student",
+    "marginals": "/inference?network=asia&evidence=xray+%3D+yes",
     "masks": "/masks?network=student",
     "flow": "/flow",
     "training": "/training?network=ecoli70",

@@ -55,12 +55,12 @@ class Racer:
 
 def curves_of(progress: Iterable[Mapping], rows: Iterable[Mapping]) -> dict[str, tuple[tuple[int, float], ...]]:
     """The curve of each inverse from the reports and the results of a run; what is not finite is left out."""
-    curves: dict[str, list[tuple[int, float]]] = {}
+    curves: dict[str, dict[int, float]] = {}
     for record in progress:
-        curves.setdefault(record["model"], []).append((record["step"], record["nats"]))
+        curves.setdefault(record["model"], {})[record["step"]] = record["nats"]
     for row in rows:
-        curves.setdefault(row["inverse"], []).append((row["steps"], row["nats"]))
-    return {name: tuple(one for one in curve if math.isfinite(one[1])) for name, curve in curves.items()}
+        curves.setdefault(row["inverse"], {})[row["steps"]] = row["nats"]
+    return {name: tuple(one for one in curve.items() if math.isfinite(one[1])) for name, curve in curves.items()}
 
 
 def race_chart(racers: Iterable[Racer], num_steps: int, is_linear: bool, dark: bool) -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -10,19 +9,17 @@ import streamlit as st
 import sirenvae as sv
 from sirenvae.errors import InputError
 from sirenvae.experiments.formats import as_csv
-from sirenvae.experiments.inference_race import InferenceRace, check_raceable
+from sirenvae.experiments.inference_race import MOST_STEPS, InferenceRace, check_raceable
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
-from sirenvae.jobs.plans import FAILED, FINISHED, QUEUED, Job
+from sirenvae.jobs.plans import Job
 from sirenvae.ui.inference.chart import Racer, curves_of, findings, race_chart, race_table
 from sirenvae.ui.inference.own import floor_of, inverse_of
-from sirenvae.ui.shared.look import keep_in_url, plain
-from sirenvae.ui.shared.runs import BADGES, POLL_SECONDS, training_manager
-from sirenvae.ui.shared.teaching import network_lines
+from sirenvae.ui.inference.runs import Runs
+from sirenvae.ui.shared.look import keep_in_url
+from sirenvae.ui.shared.runs import POLL_SECONDS, training_manager
 
-RUN, INVERSES_SHOWN, STEPS = "race", "inverses", "race_steps"  # keys of the widgets and names in the URL
-_PROBLEM = "race_problem"  # one sentence why the last race could not be started
-_LABEL = "inference"  # of the jobs, in their ids
-_MOST_STEPS = 20_000
+INVERSES_SHOWN, STEPS = "inverses", "race_steps"  # keys of the widgets and names in the URL
+RACES = Runs("race", InferenceRace, "race", "Races", "inference")
 _HEIGHT = 370
 _RULES = {look.label: name for name, look in INVERSES.items() if name != OWN_INVERSE}
 
@@ -74,43 +71,23 @@ def race_controls(network: sv.BayesianNetwork, base: str, changes: tuple[str, ..
     entry = Entry(names + ((OWN_INVERSE,) if changes or not names else ()), base, changes)
     with row:
         words = "Each step takes 128 fresh draws from the network."
-        st.number_input("Steps", 100, _MOST_STEPS, 1000, 100, key=STEPS, bind="query-params", width=130, help=words)
+        st.number_input("Steps", 100, MOST_STEPS, 1000, 100, key=STEPS, bind="query-params", width=130, help=words)
         settings = {"type": "primary", "icon": ":material/play_arrow:", "key": "start_race"}
         st.button("Start the race", on_click=_start, args=(network, entry), **settings)
-        _pick_run()
-    if problem := st.session_state.pop(_PROBLEM, None):
-        st.error(plain(problem), icon=":material/error:")
+        RACES.pick()
+    RACES.say_problem()
     return entry
 
 
 def _start(network: sv.BayesianNetwork, entry: Entry) -> None:
     """Callback: start a race and show it, or say why it cannot be."""
-    try:
-        trial = InferenceRace(
-            network, entry.names, base=entry.base, changes=entry.changes, num_steps=st.session_state[STEPS]
-        )
-        st.session_state[RUN] = training_manager().submit(trial.to_json(), _LABEL, network_lines())
-    except InputError as error:
-        st.session_state[_PROBLEM] = str(error)
-
-
-def _pick_run() -> None:
-    """The list of races; it holds the id of the shown one for the URL, so that a reload and other tabs see the same."""
-    ids = training_manager().job_ids(InferenceRace.name)
-    wanted = st.query_params.get(RUN)
-    if wanted and wanted not in ids and st.session_state.get(RUN) in (None, wanted):
-        st.session_state[_PROBLEM] = "The race that this link names is no longer kept on this server."
-    if st.session_state.get(RUN) not in ids:
-        st.session_state.pop(RUN, None)
-    words = "Newest first. A link to this page shows the same race in another tab."
-    settings = {"key": RUN, "bind": "query-params", "width": 200, "help": words}
-    st.selectbox("Races", ids, None, placeholder="choose one" if ids else "none yet", **settings)
+    settings = {"base": entry.base, "changes": entry.changes, "num_steps": st.session_state[STEPS]}
+    RACES.start(lambda: InferenceRace(network, entry.names, **settings))
 
 
 def shown_race(network: sv.BayesianNetwork) -> Job | None:
     """The chosen race, if it is of this network."""
-    run = st.session_state.get(RUN)
-    job = training_manager().job(run) if run else None
+    job = RACES.shown()
     if job is None or sv.network_to_json(job.trial.network) != sv.network_to_json(network):
         return None
     return job
@@ -127,8 +104,7 @@ def race_view(network: sv.BayesianNetwork, entry: Entry) -> None:
 
 
 def _before_the_first(network: sv.BayesianNetwork) -> None:
-    run = st.session_state.get(RUN)
-    if run:
+    if RACES.shown():
         st.caption("The chosen race is of another network.")
     elif network.is_linear:
         st.caption("Nothing has been trained yet. The floors are known before: they follow from the edges alone.")
@@ -141,34 +117,8 @@ def _live(job_id: str, was_active: bool, network: sv.BayesianNetwork, entry: Ent
     job = training_manager().job(job_id)
     if job is None or job.active != was_active:
         st.rerun()
-    _status(job)
-    if job.state == FAILED:
-        st.error(plain(job.message), icon=":material/error:")
+    RACES.status(job)
     _charts(network, entry, job)
-
-
-def _status(job: Job) -> None:
-    label, icon, colour = BADGES[job.state]
-    with st.container(horizontal=True, vertical_alignment="center", key=f"race_{job.state}"):
-        st.badge(label, icon=icon, color=colour, width="content")
-        st.markdown(_top_line(job), width="stretch")
-        if job.active:
-            stop = {"icon": ":material/stop:", "key": "stop_race", "on_click": training_manager().stop}
-            st.button("Stop", args=(job.id,), **stop)
-
-
-def _top_line(job: Job) -> str:
-    if job.state == QUEUED:
-        ahead = training_manager().num_ahead(job.id)
-        return f"{ahead} before this one" if ahead else "the training process is starting"
-    done = max((record["step"] for record in job.progress), default=0)
-    if job.state == FINISHED:
-        return f"**{job.trial.num_steps:,}** steps in **{job.ended - job.started:.0f} s**"
-    parts = [f"step **{done:,}** of {job.trial.num_steps:,}"]
-    if job.active and done:
-        seconds = (time.monotonic() - job.started) * (job.trial.num_steps / done - 1)
-        parts.append(f"about {max(1, round(seconds))} s left")
-    return " · ".join(parts)
 
 
 def racers_of(network: sv.BayesianNetwork, entry: Entry, job: Job | None) -> list[Racer]:

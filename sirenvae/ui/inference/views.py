@@ -2,4 +2,4 @@
 
 from sirenvae.ui.shared.component import views
 
-draw = views("inference/inference.js", "shared/graph.css", "inference/inference.css")
+draw = views("inference/inference.js", "shared/graph.css", "inference/inference.css", "inference/marginals.css")

@@ -38,7 +38,7 @@ def run_controls(network: BayesianNetwork) -> None:
     if network.is_discrete:
         st.info(
             f"The variables of {plain(network.name)} have states, and the models of this page are for real values: "
-            "choose another network. In Python, sv.MarginalNetwork learns its marginals given any evidence.",
+            "choose another network. The page Inference learns its marginals given any evidence.",
             icon=":material/info:",
         )
     elif not ready:
