@@ -52,7 +52,7 @@ class InferenceNetwork(Fittable):
         capacity: Most active weights of a replica, output layer and linear part included; widths are solved from it.
         capacity_of: What the capacity counts: ``"active"`` weights, all that are ``"stored"``, those that a mask
             removes too, or the ``"width"`` of a hidden layer itself.
-        num_layers: Hidden layers.
+        num_layers: Hidden layers, at least 1.
         linear_start: Whether training begins at the best linear posterior with the inverse's edges: each latent
             regressed on its parents by least squares, over 400,000 draws of the network or over the fixed set. Then
             there is nothing left to learn for Gaussian factors of a linear-Gaussian network, and they are trained by
