@@ -41,6 +41,8 @@ def originals(folder):
         "vanilla": sv.VanillaVAE(network).double(),
         "reference": sv.fit_reference("independent_gaussians", network, x),
         "linear": sv.fit_reference("linear_gaussian_bn", network, x),
+        "inference": sv.InferenceNetwork(network, sv.invert(network), "mixture-2", "masked", capacity=100),
+        "density": sv.FlowDensity.of_network(network, num_blocks=1),
     }
     paths = {name: Path(folder) / f"{name}.safetensors" for name in [*models, "fit", "plateau"]}
     for name, model in models.items():

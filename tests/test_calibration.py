@@ -96,6 +96,7 @@ def test_quantiles_of_weighted_draws_are_those_of_the_posterior():
         (lambda n, q: sv.coverage(sv.simulation_ranks(n, q, 5), 0.501), "With 199 draws no central interval .* 0.501"),
         (lambda n, q: sv.coverage(sv.simulation_ranks(n, q, 5), 1.0), "holds 1;"),
         (lambda n, q: sv.importance(n, q, torch.zeros(1, 3), 9).quantile(1.0), "between 0 and 1, but 1.0 came"),
+        (lambda n, q: sv.importance(n, q, torch.zeros(1, 3), 9).marginals(), "are numbers, not states"),
     ],
 )
 def test_bad_input_is_one_sentence(act, sentence):

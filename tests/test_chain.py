@@ -1,5 +1,7 @@
 """Transforms in a chain, and a flow as a distribution of torch's kind."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -76,6 +78,36 @@ def test_shapes_and_densities_of_the_distribution(replicas, context, sample_shap
     torch.testing.assert_close(log_prob[first].reshape(expected.shape), expected)
 
 
+@pytest.mark.parametrize(
+    ("replicas", "given", "batch"),
+    [
+        ((), None, (3,)),
+        ((2,), None, (5, 2)),
+        ((2, 1), None, (4, 2, 3)),
+        ((), (6,), (4, 6)),
+        ((), (1,), (4,)),
+        ((1, 2), (1,), (7, 5, 2, 3)),
+    ],
+)
+@pytest.mark.parametrize("sample_shape", [(), (2, 3)])
+def test_expanded(replicas, given, batch, sample_shape):
+    """Every place of the larger batch has draws of its own, with the density of the place it was expanded from."""
+    flow = chain(replicas, given is not None)
+    small = flow(torch.randn(*replicas, *given, 1).double() if given else None)
+    own = small.batch_shape
+    large = small.expand(batch[len(batch) - len(own) :]).expand(batch)
+    z = large.rsample(sample_shape)
+    assert (large.batch_shape, z.shape) == (torch.Size(batch), (*sample_shape, *batch, 3))
+    assert len(z.reshape(-1, 3).unique(dim=0)) == z[..., 0].numel()
+    density = large.log_prob(z)
+    assert density.shape == (*sample_shape, *batch)
+    for place in itertools.product(*map(range, batch)):
+        here = z[(..., *place, slice(None))][(..., *[None] * len(own), slice(None))]
+        everywhere = small.log_prob(here.expand(*sample_shape, *own, 3))
+        its = [0 if size == 1 else i for i, size in zip(place[len(batch) - len(own) :], own, strict=True)]
+        torch.testing.assert_close(density[(..., *place)], everywhere[(..., *its)])
+
+
 def test_draws_have_the_density_that_is_said():
     """A linear chain is a normal distribution, whose moments are known."""
     torch.manual_seed(1)
@@ -116,6 +148,8 @@ def test_parts_that_do_not_fit(parts, sentence):
         (lambda f: f.forward_and_log_det(torch.zeros(4, 3).double()), "1 context values, but 0 came"),
         (lambda f: f(torch.zeros(4, 2).double()), "1 context values, but 2 came"),
         (lambda f: f(torch.zeros(4, 1).double()).log_prob(torch.zeros(5, 3).double()), r"shape \(\*, 4, 3\)"),
+        (lambda f: f(torch.zeros(4, 1).double()).expand((5,)), r"\(4,\) cannot be expanded to \(5,\)"),
+        (lambda f: f(torch.zeros(4, 1).double()).expand(()), r"\(4,\) cannot be expanded to \(\)"),
     ],
 )
 def test_bad_input_is_one_sentence(act, sentence):

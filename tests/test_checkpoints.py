@@ -248,7 +248,7 @@ def test_bad_files_are_one_sentence(tmp_path):
         "[1]": "was not written by this version",
         '{"format": true}': "was not written by this version",
         '{"format": 2, "model": {}}': "was written in format 2 by a later version",
-        '{"format": 1, "model": {"class": "SIReNVAE"}}': "does not hold a model of this version: it has no 'network'",
+        '{"format": 1, "model": {"class": "SIReNVAE"}}': "does not hold a model of this version: it has no 'dtype'",
         '{"format": 1, "model": {"class": "Other"}}': "a model of this version: it is of the class 'Other'",
     }.items():
         save_file({"a": torch.zeros(2)}, path, metadata={"sirenvae": said})

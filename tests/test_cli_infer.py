@@ -43,6 +43,24 @@ def test_what_it_says_at_a_point_is_the_posterior(capsys):
         assert latent["low"] < latent["mean"] < latent["high"]
 
 
+def test_what_it_says_of_states_is_how_probable_each_is(capsys):
+    pytest.importorskip("pgmpy", reason="it brings the network")
+    words = "infer asia --given xray=0,dysp=1 --steps 300 --draws 2000 --test 100 --capacity 1500"
+    network = sv.load_network("asia")
+    [row] = json.loads(printed(f"{words} --json", capsys))
+    latents, exact = row["points"][0]["latents"], sv.true_marginals(network, {"xray": 0, "dysp": 1})
+    assert [(one["latent"], one["state"]) for one in latents] == [
+        (v, state) for v in network.latents for state in network.states[v]
+    ]
+    for one in latents:
+        true = exact[one["latent"]].probs[network.states[one["latent"]].index(one["state"])].item()
+        assert one["true_probability"] == pytest.approx(true)
+        assert one["probability"] == pytest.approx(true, abs=0.06)
+    out = printed(words, capsys)
+    assert f"{latents[0]['state']}  " in out
+    assert f"{latents[0]['probability']:.4f}  {latents[0]['true_probability']:.4f}" in out
+
+
 def test_a_table_of_points_may_have_its_columns_in_any_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("points.csv").write_text("# two of them\nH,J\n0.2,1.5\n0.0,-1\n", encoding="utf-8")

@@ -92,11 +92,23 @@ def test_importance_sampling_finds_the_evidence():
     draws = sv.importance(network, q, points, 4000, torch.Generator().manual_seed(0))
     truth = sv.true_log_prob(network, points)
     assert ((draws.log_evidence - truth).abs() < 5 * draws.standard_error + 2e-3).all()
-    weights = draws.log_weights.softmax(dim=0)
-    place = network.latents.index("bronc")
+    marginals, place = draws.marginals(), network.latents.index("bronc")
     for n, (xray, dysp) in enumerate(points.long().tolist()):
-        exact = sv.true_marginals(network, {"xray": xray, "dysp": dysp})["bronc"].probs[0]
-        assert (weights[:, n] * (draws.z[:, n, place] == 0)).sum() == pytest.approx(exact.item(), abs=0.05)
+        exact = sv.true_marginals(network, {"xray": xray, "dysp": dysp})["bronc"].probs
+        torch.testing.assert_close(marginals.probs[n, place].double(), exact, rtol=0, atol=0.05)
+
+
+def test_draws_are_in_the_support():
+    """Latents of two and of three states: what is a number of one need be none of another."""
+    network, q = network_of("wet", capacity=400)
+    support = q(torch.tensor([[0.0], [1.0]])).support
+    assert (support.event_dim, support.is_discrete) == (1, True)
+    assert support.check(q(torch.tensor([[0.0], [1.0]])).sample((50,))).all()
+    sizes = [len(network.states[v]) for v in network.latents]
+    for k, size in enumerate(sizes):
+        rows = torch.zeros(4, len(sizes))
+        rows[:, k] = torch.tensor([-1, 0.5, size - 1, size])
+        assert support.check(rows).tolist() == [False, False, True, False]
 
 
 def test_replicas_end_as_they_would_alone():
@@ -173,12 +185,18 @@ def test_a_fit_goes_on_from_its_file_and_keeps_the_tables(tmp_path):
         assert torch.equal(copy.marginals(evidence)["Erk"].probs, q.marginals(evidence)["Erk"].probs)
 
 
+def weighted(network, inverse, x):
+    return sv.importance(network, sv.InferenceNetwork(network, inverse), x, 50)
+
+
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
         (lambda n, i: sv.InferenceNetwork(n, i, family="gaussian"), "have states, so no factor is of .* 'gaussian'"),
         (lambda n, i: sv.InferenceNetwork(n, i)([[0.5, 0.0]]), "of xray from 0 to 1, but 0.5 came"),
         (lambda n, i: sv.InferenceNetwork(n, i)([[0, 0]]).log_prob(torch.full((1, 6), 2)), "of asia from 0 to 1"),
+        (lambda n, i: weighted(n, i, [[0, 0]]).mean(), "have states, which have no mean; marginals"),
+        (lambda n, i: weighted(n, i, [[0, 0]]).quantile(0.5), "have states, which have no quantile; marginals"),
         (lambda n, i: sv.MarginalNetwork(sv.load_network("student")), "student has no tables"),
         (lambda n, i: sv.MarginalNetwork(n, width=0), "at least 1 unit"),
         (lambda n, i: sv.MarginalNetwork(n, seen=(0.6, 0.2)), "the least first"),

@@ -288,6 +288,7 @@ def observed_child():
         (lambda n, i: sv.InferenceNetwork(n, i, layout="dense"), "one of masked, per_variable"),
         (lambda n, i: sv.InferenceNetwork(n, i, layout="masked", capacity=10), "has at least .* active weights"),
         (lambda n, i: sv.InferenceNetwork(n, i, capacity_of="size"), "one of active, stored, width"),
+        (lambda n, i: sv.InferenceNetwork(n, i, num_layers=0), "at least 1 hidden layer, but 0 came"),
         (
             lambda n, i: sv.InferenceNetwork(n, i, layout="masked", capacity=1, capacity_of="width"),
             "5 units in a layer",

@@ -1,6 +1,7 @@
 """What all trials share: the registry of learners, the keys of stored cells, and configurations as JSON."""
 
 import json
+from dataclasses import fields
 
 import pytest
 
@@ -12,7 +13,7 @@ from sirenvae.experiments.parts import Parts
 from sirenvae.experiments.registry import CLASSICAL, LEARNERS, TRUTH, VAES, build_model
 from sirenvae.experiments.store import key_of
 from sirenvae.experiments.table1 import preset as table_preset
-from sirenvae.experiments.trial import Cell
+from sirenvae.experiments.trial import Cell, SeveralNetworks, SeveralRuns, Trial
 from sirenvae.experiments.trials import TRIALS, trial_of
 from sirenvae.experiments.tuning import Tuning
 from sirenvae.models import STRUCTURES
@@ -54,6 +55,14 @@ def asked():
         Tuning((ecoli70,)),
         Nami7(inverses=("reverse", "topological"), num_steps=70),
     ]
+
+
+@pytest.mark.parametrize("trial", TRIALS.values(), ids=TRIALS)
+def test_what_a_part_of_a_trial_reads_is_a_field_of_the_trial(trial):
+    for part in (SeveralRuns, SeveralNetworks):
+        if issubclass(trial, part):
+            assert set(part.__annotations__) <= {field.name for field in fields(trial)}
+    assert not Trial.__annotations__.keys() - {"name", "trains_together"}
 
 
 def keys_of(trials):

@@ -19,6 +19,10 @@ from sirenvae.graphs.files.text import text_of
 _MOST_POINTS = 100  # That a screen can bear.
 _CAPACITY = {"active": 20_000, "stored": 20_000, "width": 32}
 _HEADS = {
+    "latent": "latent",
+    "state": "state",
+    "probability": "probability",
+    "true_probability": "exact",
     "mean": "mean",
     "low": "5 %",
     "high": "95 %",
@@ -147,9 +151,11 @@ def _print_point(number: int, point: dict) -> None:
         f"{point['true_log_evidence']:.4f}; {point['ess']:.0f} draws count"
     )
     columns = [name for name in _HEADS if name in point["latents"][0]]
-    texts = [["latent", *(_HEADS[name] for name in columns)]]
-    texts += [[latent["latent"], *(f"{latent[name]:.4f}" for name in columns)] for latent in point["latents"]]
-    lines = as_lines(texts, [False] + [True] * (len(texts[0]) - 1))
+    texts = [[_HEADS[name] for name in columns]]
+    for latent in point["latents"]:
+        values = [latent[name] for name in columns]
+        texts.append([value if isinstance(value, str) else f"{value:.4f}" for value in values])
+    lines = as_lines(texts, [name not in ("latent", "state") for name in columns])
     print("\n".join(f"    {line}" for line in lines.split("\n")))
 
 

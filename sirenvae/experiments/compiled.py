@@ -18,7 +18,7 @@ from sirenvae.experiments.inference_race import inverse_named
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.settings import check_different, described_recipe
 from sirenvae.experiments.store import network_config
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
+from sirenvae.experiments.trial import Cell, Point, Progress, SeveralNetworks, SeveralRuns, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork, Inverse, with_extra_edges
 from sirenvae.training import RECIPES, Recipe
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Compiled(Trial):
+class Compiled(SeveralRuns, SeveralNetworks, Trial):
     r"""What to train and how to measure it; a cell is an inverse of a network in one capacity and one kind of data.
 
     The values of a point: of all runs together ``steps``, after which was measured, ``floor``, the mean over the test

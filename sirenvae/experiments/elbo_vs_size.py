@@ -90,6 +90,10 @@ class ElboVsSize(Trial):
         """One for each seed."""
         return self.num_seeds
 
+    def seeds(self) -> range:
+        """Of the training sets, one for each run."""
+        return range(self.first_seed, self.first_seed + self.num_seeds)
+
     @property
     def is_selected(self) -> bool:
         """Whether the recipe is chosen by cross-validation."""

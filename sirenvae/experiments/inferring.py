@@ -20,10 +20,10 @@ from sirenvae.models import InferenceNetwork
 from sirenvae.training.fit import fit
 from sirenvae.training.loop import EpochRecord
 from sirenvae.training.recipes import RECIPES, Recipe
-from sirenvae.truth import sample_network, true_log_prob, true_log_prob_and_error, true_posterior
+from sirenvae.truth import sample_network, true_log_prob, true_log_prob_and_error, true_marginals, true_posterior
 from sirenvae.truth.calibration import coverage, simulation_ranks
 from sirenvae.truth.divergence import least_divergence, posterior_divergence
-from sirenvae.truth.weighted import importance
+from sirenvae.truth.weighted import WeightedDraws, importance
 
 LEVEL = 0.9  # Of the intervals that are told.
 _REHEARSAL = 64  # Steps by which a step's time is measured.
@@ -137,8 +137,8 @@ class Inferring:
         q = runs_of(q)[0]
         draws = importance(self.network, q, x, self.num_draws, torch.Generator().manual_seed(self.seed))
         truth, error = true_log_prob_and_error(self.network, x)
-        mean, low, high = draws.mean(), draws.quantile((1 - LEVEL) / 2), draws.quantile((1 + LEVEL) / 2)
-        names, exact = list(map(str, self.network.latents)), _exact_intervals(self.network, x)
+        told = _states_told if self.network.is_discrete else _intervals_told
+        latents = told(self.network, draws, x)
         return [
             {
                 "log_evidence": draws.log_evidence[i].item(),
@@ -146,16 +146,7 @@ class Inferring:
                 "true_log_evidence": truth[i].item(),
                 "true_error": error[i].item(),
                 "ess": draws.effective_sample_size[i].item(),
-                "latents": [
-                    {
-                        "latent": name,
-                        "mean": mean[i, k].item(),
-                        "low": low[i, k].item(),
-                        "high": high[i, k].item(),
-                        **{f"true_{name}": values[i, k].item() for name, values in exact.items()},
-                    }
-                    for k, name in enumerate(names)
-                ],
+                "latents": latents[i],
             }
             for i in range(len(x))
         ]
@@ -176,6 +167,36 @@ def _test_set(network: BayesianNetwork, num_test: int, seed: int) -> tuple[Tenso
     """Draws of a network, and their log evidence, which several inference networks are judged by."""
     x, z = sample_network(network, num_test, seed)
     return x, z, true_log_prob(network, x)
+
+
+def _intervals_told(network: BayesianNetwork, draws: WeightedDraws, x: Tensor) -> list[list[dict]]:
+    """For each point the mean and an interval of each latent."""
+    mean, low, high = draws.mean(), draws.quantile((1 - LEVEL) / 2), draws.quantile((1 + LEVEL) / 2)
+    values = {"mean": mean, "low": low, "high": high}
+    values |= {f"true_{name}": exact for name, exact in _exact_intervals(network, x).items()}
+    return [
+        [
+            {"latent": str(v), **{name: value[i, k].item() for name, value in values.items()}}
+            for k, v in enumerate(network.latents)
+        ]
+        for i in range(len(x))
+    ]
+
+
+def _states_told(network: BayesianNetwork, draws: WeightedDraws, x: Tensor) -> list[list[dict]]:
+    """For each point how probable each state of each latent is, beside the exact marginals."""
+    found, told = draws.marginals().probs, []
+    for i, point in enumerate(x.long().tolist()):
+        exact = true_marginals(network, dict(zip(network.observed, point, strict=True)))
+        rows = [(v, network.states[v], found[i, k], exact[v].probs) for k, v in enumerate(network.latents)]
+        told.append(
+            [
+                {"latent": str(v), "state": str(state), "probability": ours.item(), "true_probability": true.item()}
+                for v, states, *both in rows
+                for state, ours, true in zip(states, *(p[: len(states)] for p in both), strict=True)
+            ]
+        )
+    return told
 
 
 def _exact_intervals(network: BayesianNetwork, x: Tensor) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sirenvae.errors import InputError
 from sirenvae.experiments.settings import check_different, plain_fields
 from sirenvae.experiments.trend import jonckheere
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
+from sirenvae.experiments.trial import Cell, Point, Progress, SeveralRuns, Trial, mean_and_sd
 
 if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
@@ -28,7 +28,7 @@ _ABOUT = {"neg_elbo": "negative ELBO", "neg_ais": "negative AIS estimate"}
 
 
 @dataclass(frozen=True)
-class Nami4(Trial):
+class Nami4(SeveralRuns, Trial):
     """What to train and how to measure it; a cell is an encoder of one capacity, all its runs one program.
 
     The values of a point: of all runs together ``active_weights``, ``split`` (which images), ``acceptance`` of the

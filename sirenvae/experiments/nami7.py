@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.settings import plain_fields
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial
+from sirenvae.experiments.trial import Cell, Point, Progress, SeveralRuns, Trial
 from sirenvae.graphs import BayesianNetwork, Inverse, invert, load_network
 
 # By name: the order, the method, what it is called.
@@ -26,7 +26,7 @@ _STEP_COST = {"reverse": 5, "topological": 9, "fully_connected": 7}
 
 
 @dataclass(frozen=True)
-class Nami7(Trial):
+class Nami7(SeveralRuns, Trial):
     """What to train and how to measure it; a cell is an inverse, all its runs trained as replicas of one model.
 
     The values of a point: ``steps``; ``kl``, for each of them KL(p(z | x) || q(z | x)) of each run, averaged over test

@@ -16,7 +16,7 @@ from typing import ClassVar
 from sirenvae.experiments.registry import TRUTH
 from sirenvae.experiments.runs import less
 from sirenvae.experiments.settings import plain_fields
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
+from sirenvae.experiments.trial import Cell, Point, Progress, SeveralRuns, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.training import RECIPES, Recipe
 
@@ -28,7 +28,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Parts(Trial):
+class Parts(SeveralRuns, Trial):
     """What to train and how to measure it. A cell's learner is the truth, or one of :data:`EXACT`, the true structure
     with these parts not learned.
 

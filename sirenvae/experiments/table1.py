@@ -28,7 +28,7 @@ from sirenvae.experiments.settings import (
     trained_by,
 )
 from sirenvae.experiments.store import network_config
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
+from sirenvae.experiments.trial import Cell, Point, Progress, SeveralNetworks, SeveralRuns, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork, load_network
 from sirenvae.training import RECIPES, SELECTED, Recipe
 
@@ -52,7 +52,7 @@ PRESETS = tuple(_NETWORKS)
 
 
 @dataclass(frozen=True)
-class Table1(Trial):
+class Table1(SeveralRuns, SeveralNetworks, Trial):
     """What to train and how to measure it; the rows of the table are its cells.
 
     The values of a point are one number per run, means over the run's test points: ``nll`` (nats), and for models

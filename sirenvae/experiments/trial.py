@@ -97,17 +97,9 @@ class Trial(ABC):
         check_fields(self)
 
     @property
+    @abstractmethod
     def num_replicas(self) -> int:
         """Runs of a cell, trained as replicas of one model."""
-        return self.num_runs
-
-    def seeds(self) -> range:
-        """Of the training sets, one for each run."""
-        return range(self.first_seed, self.first_seed + self.num_replicas)
-
-    def network_of(self, cell: Cell) -> BayesianNetwork:
-        """That of a cell."""
-        return next(network for network in self.networks if network.name == cell.network)
 
     @abstractmethod
     def cells(self) -> list[Cell]:
@@ -221,6 +213,32 @@ class Trial(ABC):
             return cls(**{field: _from_plain(field, value) for field, value in values.items()})
         except (TypeError, KeyError, AttributeError) as error:
             raise InputError(f"The configuration of {name} cannot be read: {error}.") from error
+
+
+class SeveralRuns:
+    """Of a trial with two fields that say how many runs a cell has and where their seeds begin."""
+
+    num_runs: int
+    first_seed: int
+
+    @property
+    def num_replicas(self) -> int:
+        """Runs of a cell, trained as replicas of one model."""
+        return self.num_runs
+
+    def seeds(self) -> range:
+        """Of the training sets, one for each run."""
+        return range(self.first_seed, self.first_seed + self.num_runs)
+
+
+class SeveralNetworks:
+    """Of a trial with a field that holds the networks which its cells name."""
+
+    networks: tuple[BayesianNetwork, ...]
+
+    def network_of(self, cell: Cell) -> BayesianNetwork:
+        """That of a cell."""
+        return next(network for network in self.networks if network.name == cell.network)
 
 
 def _whole(network: BayesianNetwork) -> dict:

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from sirenvae.experiments.registry import LEARNERS, VAES, model_settings
 from sirenvae.experiments.store import network_config
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, mean_and_sd
+from sirenvae.experiments.trial import Cell, Point, Progress, SeveralNetworks, SeveralRuns, Trial, mean_and_sd
 from sirenvae.graphs import BayesianNetwork
 from sirenvae.training import RECIPES, Recipe
 
@@ -33,7 +33,7 @@ _SEARCH_SEED, _SECOND_SEED, _FRESH_SEED = 10_000, 20_000, 30_000
 
 
 @dataclass(frozen=True)
-class Runs:
+class Runs(SeveralRuns):
     """Runs to train on and to measure by: their seeds count on from the first; test points of each, draws for each."""
 
     first_seed: int
@@ -41,13 +41,9 @@ class Runs:
     num_test: int
     num_samples: int
 
-    def seeds(self) -> range:
-        """Of the training sets, one for each run."""
-        return range(self.first_seed, self.first_seed + self.num_runs)
-
 
 @dataclass(frozen=True)
-class Tuning(Trial):
+class Tuning(SeveralNetworks, Trial):
     """What to tune and how to measure it; a cell is a model on a network.
 
     Progress is counted in trainings. The values of a point: ``tries``, the mean excess NLL of each recipe over the runs
@@ -100,6 +96,11 @@ class Tuning(Trial):
     def fresh(self) -> Runs:
         """For the best of these, and to compare the models by."""
         return Runs(_FRESH_SEED, self.num_runs, self.num_test, self.iwae_samples)
+
+    @property
+    def num_replicas(self) -> int:
+        """Those runs by which the models are compared."""
+        return self.num_runs
 
     def recipes(self) -> list[Recipe]:
         """What every model tries: the default first, the rest drawn from :data:`RANGES`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +45,25 @@ class FlowDistribution(Distribution):
             raise InputError(
                 f"The flow has replicas {tuple(transform.replicas)}, but context of shape {tuple(context.shape)} came."
             )
+        self._own_shape = batch_shape
         super().__init__(batch_shape, torch.Size([transform.features]), validate_args=False)
+
+    def expand(self, batch_shape, _instance=None) -> Self:
+        """The same distribution for more axes, or longer ones where they are 1; every place has draws of its own.
+
+        Raises:
+            InputError: If the batch shape cannot be expanded to the one given.
+        """
+        batch_shape = torch.Size(batch_shape)
+        new = self._get_checked_instance(FlowDistribution, _instance)
+        new._transform, new._context, new._own_shape = self._transform, self._context, self._own_shape
+        at_the_end = batch_shape[len(batch_shape) - len(self.batch_shape) :]
+        if len(batch_shape) < len(self.batch_shape) or any(
+            size not in (1, wanted) for size, wanted in zip(self.batch_shape, at_the_end, strict=True)
+        ):
+            raise InputError(f"A batch shape {tuple(self.batch_shape)} cannot be expanded to {tuple(batch_shape)}.")
+        super(FlowDistribution, new).__init__(batch_shape, self.event_shape, validate_args=False)
+        return new
 
     def rsample(self, sample_shape=()) -> Tensor:
         """Draws that carry gradients, shape ``(*S, *batch_shape, D)``."""
@@ -60,15 +78,26 @@ class FlowDistribution(Distribution):
         return standard_normal_log_prob(noise) + log_det
 
     def _apply(self, direction, values: Tensor) -> tuple[Tensor, Tensor]:
-        """A direction of the transform for values with a sample shape; with R in front for its sake."""
-        lead, batch = len(self._transform.replicas), self.batch_shape
+        """A direction of the transform for values ``(*S, *batch_shape, D)``."""
+        shape = (*self.batch_shape, *self.event_shape)
+        if values.shape[max(0, values.ndim - len(shape)) :] != shape:
+            raise InputError(f"Values have shape (*, {', '.join(map(str, shape))}), but {tuple(values.shape)} came.")
+        # What is expanded changes its place with a new first axis: there it counts as one of samples.
+        own = len(self._own_shape)
+        expanded = [axis for axis in range(-own, 0) if self._own_shape[axis] != self.batch_shape[axis]]
+        values = values[(None,) * len(expanded)]
+        for place, axis in enumerate(expanded):
+            values = values.transpose(place, axis - 1)
+        found, log_det = self._apply_to_samples(direction, values)
+        for place, axis in enumerate(expanded):
+            found, log_det = found.transpose(place, axis - 1), log_det.transpose(place, axis)
+        return found[(0,) * len(expanded)], log_det[(0,) * len(expanded)]
+
+    def _apply_to_samples(self, direction, values: Tensor) -> tuple[Tensor, Tensor]:
+        """A direction of the transform for values ``(*S, *R, N, D)``; with R in front for its sake."""
+        lead, batch = len(self._transform.replicas), self._own_shape
         own = batch[lead:]  # N, or nothing
         shape = values.shape[:-1]
-        if values.shape[-1:] != self.event_shape or shape[len(shape) - len(batch) :] != batch:
-            raise InputError(
-                f"Values have shape (*, {', '.join(map(str, (*batch, *self.event_shape)))}), "
-                f"but {tuple(values.shape)} came."
-            )
         num_axes = len(shape) - len(batch)  # of the sample shape
         sample_shape = shape[:num_axes]
         first = values.movedim(tuple(range(num_axes, num_axes + lead)), tuple(range(lead)))

@@ -58,6 +58,9 @@ class GraphicalResidualFlow(Transform):
         output_gain: Size of the last layer's first weights; a small one lets every block start near the identity.
         activation: A name from :data:`~sirenvae.flows.activations.ACTIVATIONS`.
 
+    Attributes:
+        settings: The further arguments that it was built with, as plain values, so that it can be built again.
+
     Raises:
         InputError: If the adjacency or a number does not fit, or the activation does not exist.
 
@@ -98,7 +101,14 @@ class GraphicalResidualFlow(Transform):
         self.lipschitz, self.held_norm, self.num_power_iterations = lipschitz, _HELD * lipschitz, num_power_iterations
         self.activation = activation_named(activation)
         self.register_buffer("adjacency", adjacency.clone())
-        self._rest = {"hidden_features": widths, "output_gain": output_gain, "activation": activation}
+        self.settings = {
+            "num_blocks": num_blocks,
+            "hidden_features": widths,
+            "lipschitz": lipschitz,
+            "num_power_iterations": num_power_iterations,
+            "output_gain": output_gain,
+            "activation": activation,
+        }
         self._register_masks()
         self._create_parameters(output_gain)
 
@@ -140,14 +150,7 @@ class GraphicalResidualFlow(Transform):
         return ("adjacency", "context_mask", *masks)
 
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
-        return type(self)(
-            self.adjacency,
-            self.num_blocks,
-            replicas=replicas,
-            lipschitz=self.lipschitz,
-            num_power_iterations=self.num_power_iterations,
-            **self._rest,
-        )
+        return type(self)(self.adjacency, replicas=replicas, **self.settings)
 
     def reach(self) -> Tensor:
         """Which inputs each output of the whole stack may depend on, bool, shape ``(D, D + C)``."""

@@ -52,7 +52,7 @@ class InferenceNetwork(Fittable):
         capacity: Most active weights of a replica, output layer and linear part included; widths are solved from it.
         capacity_of: What the capacity counts: ``"active"`` weights, all that are ``"stored"``, those that a mask
             removes too, or the ``"width"`` of a hidden layer itself.
-        num_layers: Hidden layers.
+        num_layers: Hidden layers, at least 1.
         linear_start: Whether training begins at the best linear posterior with the inverse's edges: each latent
             regressed on its parents by least squares, over 400,000 draws of the network or over the fixed set. Then
             there is nothing left to learn for Gaussian factors of a linear-Gaussian network, and they are trained by
@@ -241,7 +241,6 @@ class InferenceDistribution(Distribution):
     """
 
     arg_constraints: ClassVar = {}
-    support = constraints.real_vector
     has_rsample = False
 
     def __init__(self, network: InferenceNetwork, x: Tensor):
@@ -249,6 +248,15 @@ class InferenceDistribution(Distribution):
         place = {v: i for i, v in enumerate(network.network.latents)}
         self._columns = [place[v] for v in network.order]
         super().__init__(x.shape[:-1], torch.Size([len(self._columns)]), validate_args=False)
+
+    @constraints.dependent_property(event_dim=1)
+    def support(self) -> constraints.Constraint:
+        """Numbers, or those of each latent's states."""
+        network = self._network.network
+        if not network.is_discrete:
+            return constraints.real_vector
+        last = torch.tensor([len(network.states[v]) - 1 for v in network.latents], device=self._x.device)
+        return constraints.independent(constraints.integer_interval(0, last), 1)
 
     def log_prob(self, value: Tensor) -> Tensor:
         """Log density of latents ``(*S, *R, N, K)``, shape ``(*S, *R, N)``, in nats."""

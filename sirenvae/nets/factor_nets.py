@@ -217,10 +217,13 @@ def width_for(
         of: What the budget is of: ``"active"`` weights, ``"stored"`` weights, or the ``"width"``.
 
     Raises:
-        InputError: If even the narrowest network that keeps every edge has more, or there is no such size.
+        InputError: If even the narrowest network that keeps every edge has more, or there is no such size, or there is
+            no hidden layer.
     """
     if of not in SIZES:
         raise InputError(f"A capacity of {of!r} does not exist; it is one of {', '.join(SIZES)}.")
+    if num_layers < 1:
+        raise InputError(f"A network of factors has at least 1 hidden layer, but {num_layers} came.")
 
     def count(width: int) -> int:
         if of == "width":

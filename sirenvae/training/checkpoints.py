@@ -16,12 +16,19 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, network_to_json
 from sirenvae.graphs.files import parse_json
 from sirenvae.graphs.files.names import name_from_json, name_to_json
-from sirenvae.models import MarginalNetwork, RelaxedBernoulliVAE, SIReNVAE, VanillaVAE
-from sirenvae.models.base import LatentVariableModel
+from sirenvae.models import FlowDensity, InferenceNetwork, MarginalNetwork, RelaxedBernoulliVAE, SIReNVAE, VanillaVAE
+from sirenvae.models.mixture_inference import MixtureInference
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
 from sirenvae.tensor_files import read_tensors, write_tensors
 from sirenvae.training.arguments import sources_of
+from sirenvae.training.described import (
+    built_density,
+    built_inference,
+    check,
+    described_density,
+    described_inverse,
+)
 from sirenvae.training.loop import Fit
 from sirenvae.training.rates import RateSearch, begin
 from sirenvae.training.recipes import Recipe
@@ -34,7 +41,11 @@ _MODELS = {
     "PartlyExactVAE": PartlyExactVAE,
     "MarginalNetwork": MarginalNetwork,
     "RelaxedBernoulliVAE": RelaxedBernoulliVAE,
+    "InferenceNetwork": InferenceNetwork,
+    "MixtureInference": MixtureInference,
+    "FlowDensity": FlowDensity,
 }
+_INFERENCE = (InferenceNetwork, MixtureInference)
 _REFERENCES = {"Reference": Reference, "LinearNetworkReference": LinearNetworkReference}
 _CLASSES = _MODELS | _REFERENCES
 _DTYPES = ("float32", "float64")
@@ -45,11 +56,12 @@ _DEFAULT, _USUAL = Recipe("default"), Recipe("usual", num_steps=1, weight_decay=
 _MISFITS = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, ArithmeticError, MemoryError)
 
 
-def save_model(model: LatentVariableModel | MarginalNetwork | Reference, path: str | Path) -> None:
+def save_model(model: Fittable | Reference, path: str | Path) -> None:
     """Write a model, its network included, to one safetensors file.
 
     Arguments:
-        model: A SIReN-VAE, a vanilla VAE, one of relaxed bits, one with exact parts, a network of marginals, or a
+        model: A SIReN-VAE, a vanilla VAE, one of relaxed bits, one with exact parts, a network of marginals, an
+            inference network, its inverse included, or one of a mixture, a density whose flow is of this package, or a
             reference of :func:`~sirenvae.truth.references.fit_reference`.
         path: The file.
 
@@ -60,7 +72,7 @@ def save_model(model: LatentVariableModel | MarginalNetwork | Reference, path: s
     write_tensors(path, _tensors_of(model), {"model": _description(model)})
 
 
-def load_model(path: str | Path) -> LatentVariableModel | MarginalNetwork | Reference:
+def load_model(path: str | Path) -> Fittable | Reference:
     """Read a model that :func:`save_model` or :func:`save_fit` wrote; it comes in evaluation mode.
 
     Raises:
@@ -110,7 +122,7 @@ def resume_fit(path: str | Path, x: Points | Sequence[Points], device: torch.dev
     with _explained(path, "a fit"):
         recipes, seeds, every = _fit_settings(content["settings"], math.prod(model.replicas))
         step, epoch, seconds = (content["fit"][name] for name in ("step", "epoch", "seconds"))
-        _check(_is_count(step) and _is_count(epoch) and 0 <= float(seconds) < math.inf, "its counters are no numbers")
+        check(_is_count(step) and _is_count(epoch) and 0 <= float(seconds) < math.inf, "its counters are no numbers")
     fit = begin(model.to(device), sources_of([model], x), recipes, seeds, every)
     with _explained(path, "a fit"):
         state = _part(tensors, "fit.")
@@ -123,11 +135,11 @@ def _fit_settings(settings: dict, num_replicas: int) -> tuple[list[Recipe], list
     recipes = [Recipe(**recipe) for recipe in settings["recipes"]]
     for recipe in recipes:
         for name, value in asdict(recipe).items():
-            _check(_fits(name, value), f"a recipe's {name} is {value!r}")
+            check(_fits(name, value), f"a recipe's {name} is {value!r}")
     seeds, every = settings["seeds"], settings["every"]
-    _check(isinstance(seeds, list) and all(type(seed) is int for seed in seeds), "its seeds are no numbers")
-    _check(len(recipes) == len(seeds) == num_replicas, f"it has not {num_replicas} recipes and seeds")
-    _check(_is_count(every) and every > 0, "its records are not counted in epochs")
+    check(isinstance(seeds, list) and all(type(seed) is int for seed in seeds), "its seeds are no numbers")
+    check(len(recipes) == len(seeds) == num_replicas, f"it has not {num_replicas} recipes and seeds")
+    check(_is_count(every) and every > 0, "its records are not counted in epochs")
     return recipes, seeds, every
 
 
@@ -146,7 +158,7 @@ def _is_count(value) -> bool:
     return type(value) is int and 0 <= value < _LARGEST
 
 
-def _tensors_of(model: LatentVariableModel | MarginalNetwork | Reference) -> dict[str, Tensor]:
+def _tensors_of(model: Fittable | Reference) -> dict[str, Tensor]:
     _check_class(model)
     if isinstance(model, Reference):
         values = {entry.name: getattr(model, entry.name) for entry in fields(model)}
@@ -165,7 +177,7 @@ def _check_class(model) -> None:
         )
 
 
-def _description(model: LatentVariableModel | MarginalNetwork | Reference) -> dict:
+def _description(model: Fittable | Reference) -> dict:
     name = type(model).__name__
     if isinstance(model, Reference):
         variables = [name_to_json(v) for v in model.variables]
@@ -176,13 +188,11 @@ def _description(model: LatentVariableModel | MarginalNetwork | Reference) -> di
     dtype = str(next(model.parameters()).dtype).removeprefix("torch.")
     if dtype not in _DTYPES:
         raise InputError(f"Models of {' and '.join(_DTYPES)} can be saved, but this one is of {dtype}.")
-    return {
-        "class": name,
-        "settings": model.settings,
-        "replicas": list(model.replicas),
-        "dtype": dtype,
-        "network": _described_network(model.network) if model.network else None,
-    }
+    values = {"class": name, "replicas": list(model.replicas), "dtype": dtype}
+    if isinstance(model, FlowDensity):
+        return values | described_density(model)
+    values |= {"settings": model.settings, "network": _described_network(model.network) if model.network else None}
+    return values | (described_inverse(model) if isinstance(model, _INFERENCE) else {})
 
 
 @lru_cache(maxsize=4)  # a fit is saved every few seconds
@@ -198,28 +208,39 @@ def _described_network(network: BayesianNetwork) -> dict:
     return {"name": network.name, "json": text}
 
 
-def _rebuilt(
-    content: dict, tensors: Mapping[str, Tensor], path: str | Path
-) -> LatentVariableModel | MarginalNetwork | Reference:
+def _rebuilt(content: dict, tensors: Mapping[str, Tensor], path: str | Path) -> Fittable | Reference:
     with _explained(path, "a model"):
         description, state = content["model"], _as_today(_part(tensors, "model."))
-        _check(description["class"] in _CLASSES, f"it is of the class {description['class']!r}")
+        check(description["class"] in _CLASSES, f"it is of the class {description['class']!r}")
         if description["class"] in _REFERENCES:
             return _rebuilt_reference(description, state)
-        network = _network_of(description) if description["network"] is not None else None
-        model_class = _MODELS[description["class"]]
-        replicas, settings, dtype = description["replicas"], description["settings"], description["dtype"]
-        _check(dtype in _DTYPES, f"its numbers are of the type {dtype!r}")
-        if model_class is not MarginalNetwork:  # states have no units
-            shape = (*replicas, 1, len(network.observed) if network else _num_columns(settings))
-            _check(tuple(state["units.location"].shape) == shape, "its tensors are not of the shape it tells")
-        _check_sizes(settings, state)
-        given = () if network is None else (network,)
+        check(description["dtype"] in _DTYPES, f"its numbers are of the type {description['dtype']!r}")
         with torch.random.fork_rng(devices=[]):  # its first weights are overwritten
-            model = model_class(*given, replicas=tuple(replicas), **settings).to(getattr(torch, dtype))
+            model = _built(_MODELS[description["class"]], description, state)
+        model = model.to(getattr(torch, description["dtype"]))
         _check_same(state, model.state_dict())
         model.load_state_dict(state)
         return model.eval()
+
+
+def _built(model_class: type, description: dict, state: Mapping[str, Tensor]) -> Fittable:
+    """A model in its first state; what is told of it is held against its tensors before memory is asked for."""
+    replicas = tuple(description["replicas"])
+    if model_class is FlowDensity:
+        return built_density(description, state, replicas)
+    network, settings = None, description["settings"]
+    if description["network"] is not None:
+        network = _network_of(description)
+    _check_sizes(settings, state)
+    if model_class in _INFERENCE:
+        return built_inference(model_class, description, network, state)
+    if model_class is MarginalNetwork:  # states have no units
+        shape, found = replicas, state["output.bias"].shape[:-2]
+    else:
+        num_columns = len(network.observed) if network else _num_columns(settings)
+        shape, found = (*replicas, 1, num_columns), state["units.location"].shape
+    check(tuple(found) == shape, "its tensors are not of the shape it tells")
+    return model_class(*(() if network is None else (network,)), replicas=replicas, **settings)
 
 
 def _num_columns(settings: dict) -> int:
@@ -233,31 +254,31 @@ def _check_sizes(settings: dict, state: Mapping[str, Tensor]) -> None:
     weights = _CAPACITY_SLACK * sum(value.numel() for value in state.values())
     for name, value in settings.items():
         most = weights if name == "capacity" else longest
-        _check(type(value) is not int or value <= most, "it has larger parts")
+        check(not isinstance(value, (int, float)) or value <= most, "it has larger parts")
 
 
 def _rebuilt_reference(description: dict, state: dict[str, Tensor]) -> Reference:
     name, settings, kind = description["name"], description["settings"], _REFERENCES[description["class"]]
     numbers = settings.values()
-    _check(isinstance(name, str) and all(type(v) in (int, float) for v in numbers), "its settings are no numbers")
+    check(isinstance(name, str) and all(type(v) in (int, float) for v in numbers), "its settings are no numbers")
     shapes = {"mean": "D", "covariance": "DD"}
     lengths = {"D": state["mean"].numel()}
     more = {}
     if kind is LinearNetworkReference:
         network, converged = _network_of(description), description["converged"]
-        _check(isinstance(converged, bool) and len(network.observed) == lengths["D"], "its parts do not fit together")
+        check(isinstance(converged, bool) and len(network.observed) == lengths["D"], "its parts do not fit together")
         more, lengths["V"] = {"network": network, "converged": converged}, len(network.variables)
         shapes |= {"slopes": "VV", "intercepts": "V", "deviations": "V", "location": "D", "scale": "D"}
     like = torch.empty(0, dtype=torch.float64)
     _check_same(state, {n: like.new_empty([lengths[axis] for axis in axes]) for n, axes in shapes.items()})
     variables = tuple(name_from_json(v, "the reference") for v in description["variables"])
-    _check(len(variables) == lengths["D"], "its variables are not as many as its columns")
+    check(len(variables) == lengths["D"], "its variables are not as many as its columns")
     return kind(name=name, variables=variables, settings=settings, **state, **more)
 
 
 def _network_of(description: dict) -> BayesianNetwork:
     network = description["network"]
-    _check(isinstance(network["json"], str) and isinstance(network["name"], str), "its network is no text")
+    check(isinstance(network["json"], str) and isinstance(network["name"], str), "its network is no text")
     return parse_json(network["json"], network["name"])
 
 
@@ -280,12 +301,7 @@ def _check_same(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> 
     for name, value in expected.items():
         for what in ("shape", "dtype"):
             came, wanted = getattr(found[name], what), getattr(value, what)
-            _check(came == wanted, f"the {what} of the tensor {name} is {came} instead of {wanted}")
-
-
-def _check(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise InputError(otherwise)
+            check(came == wanted, f"the {what} of the tensor {name} is {came} instead of {wanted}")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.distributions import Categorical
 
 from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork
@@ -28,6 +29,7 @@ class WeightedDraws:
         effective_sample_size: Between 1 and S, shape ``(N,)``.
         z: Shape ``(S, N, K)``, raw units.
         log_weights: log p(x, z) - log q(z | x), shape ``(S, N)``.
+        num_states: Of each latent, where `z` are numbers of states.
     """
 
     log_evidence: Tensor
@@ -35,23 +37,46 @@ class WeightedDraws:
     effective_sample_size: Tensor
     z: Tensor
     log_weights: Tensor
+    num_states: tuple[int, ...] | None = None
 
     def mean(self) -> Tensor:
-        """The mean of the posterior, shape ``(N, K)``."""
+        """The mean of the posterior, shape ``(N, K)``.
+
+        Raises:
+            InputError: If latents have states.
+        """
+        self._check_numbers("mean")
         return (torch.softmax(self.log_weights, dim=0).unsqueeze(-1) * self.z).sum(dim=0)
+
+    def marginals(self) -> Categorical:
+        """The posterior of each latent alone; batch shape ``(N, K)``, over as many states as the largest has.
+
+        Raises:
+            InputError: If latents have no states.
+        """
+        if self.num_states is None:
+            raise InputError("The latents are numbers, not states; mean() and quantile() describe them.")
+        weights = torch.softmax(self.log_weights, dim=0)
+        shares = [(weights.unsqueeze(-1) * (self.z == state)).sum(dim=0) for state in range(max(self.num_states))]
+        return Categorical(probs=torch.stack(shares, dim=-1), validate_args=False)
 
     def quantile(self, level: float) -> Tensor:
         """Where the weighted draws reach a share of the posterior's mass, shape ``(N, K)``.
 
         Raises:
-            InputError: If the level is not between 0 and 1.
+            InputError: If the level is not between 0 and 1, or latents have states.
         """
+        self._check_numbers("quantile")
         if not 0 < level < 1:
             raise InputError(f"The level of a quantile lies between 0 and 1, but {level} came.")
         values, order = self.z.sort(dim=0)
         weights = torch.softmax(self.log_weights, dim=0).unsqueeze(-1).expand_as(self.z).gather(0, order)
         reached = (weights.cumsum(dim=0) < level).sum(dim=0, keepdim=True).clamp_max(len(self.z) - 1)
         return values.gather(0, reached).squeeze(0)
+
+    def _check_numbers(self, what: str) -> None:
+        if self.num_states is not None:
+            raise InputError(f"The latents have states, which have no {what}; marginals() says how probable each is.")
 
 
 @torch.no_grad()
@@ -98,7 +123,8 @@ def importance(
     sums = log_sums(log_weights)
     size = ess_from_sums(sums)
     error = (1 / size - 1 / num_samples).clamp_min(0).sqrt()
-    return WeightedDraws(bound_from_sums(sums, num_samples), error, size, z, log_weights)
+    states = tuple(len(network.states[v]) for v in network.latents) if network.is_discrete else None
+    return WeightedDraws(bound_from_sums(sums, num_samples), error, size, z, log_weights, states)
 
 
 def _weighed(
