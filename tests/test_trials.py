@@ -62,7 +62,7 @@ def test_what_a_part_of_a_trial_reads_is_a_field_of_the_trial(trial):
     for part in (SeveralRuns, SeveralNetworks):
         if issubclass(trial, part):
             assert set(part.__annotations__) <= {field.name for field in fields(trial)}
-    assert not Trial.__annotations__.keys() - {"name", "trains_together"}
+    assert not Trial.__annotations__.keys() - {"name", "trains_together", "takes_states"}
 
 
 def keys_of(trials):

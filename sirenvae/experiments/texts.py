@@ -209,6 +209,19 @@ def nami4_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
     return [list(columns), *body], [name not in ("images", "bits", "encoder") for name in columns]
 
 
+def image_race_texts(rows: Sequence[dict]) -> tuple[list[list[str]], list[bool]]:
+    """A race of encoders: a line for each."""
+    head = ["images", "bits", "encoder", "active weights", "steps", "-ELBO", "-AIS", "AIS less ELBO"]
+    body = [
+        [
+            *(row["images"], row["binarization"], ENCODER_WORDS[row["encoder"]], f"{row['active_weights']:,}"),
+            *(f"{row['steps']:,}", *(_number(row[name], 2) for name in ("neg_elbo", "neg_ais", "gap"))),
+        ]
+        for row in rows
+    ]
+    return [head, *body], [name not in ("images", "bits", "encoder") for name in head]
+
+
 # By the names of the trials.
 TEXTS = {
     "table-1": table1_texts,
@@ -217,6 +230,7 @@ TEXTS = {
     "tuning": tuning_texts,
     "inference-race": race_texts,
     "any-evidence": evidence_texts,
+    "image-race": image_race_texts,
     "nami-4": nami4_texts,
     "nami-6": compiled_texts,
     "nami-9": compiled_texts,

@@ -101,6 +101,11 @@ class Trial(ABC):
     def num_replicas(self) -> int:
         """Runs of a cell, trained as replicas of one model."""
 
+    @property
+    def subject(self) -> str:
+        """What it is about, in the ids of jobs: mostly the name of a network, the first one's."""
+        return self.cells()[0].network
+
     @abstractmethod
     def cells(self) -> list[Cell]:
         """What there is to do, in the order of the rows."""

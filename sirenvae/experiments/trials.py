@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sirenvae.errors import InputError
 from sirenvae.experiments.any_evidence import AnyEvidence
 from sirenvae.experiments.elbo_vs_size import ElboVsSize
+from sirenvae.experiments.image_race import ImageRace
 from sirenvae.experiments.inference_race import InferenceRace
 from sirenvae.experiments.nami4 import Nami4
 from sirenvae.experiments.nami6 import Nami6
@@ -19,7 +20,7 @@ from sirenvae.experiments.tuning import Tuning
 
 TRIALS: dict[str, type[Trial]] = {
     trial.name: trial
-    for trial in (Table1, ElboVsSize, Parts, Tuning, InferenceRace, AnyEvidence, Nami4, Nami6, Nami9, Nami7)
+    for trial in (Table1, ElboVsSize, Parts, Tuning, InferenceRace, AnyEvidence, ImageRace, Nami4, Nami6, Nami9, Nami7)
 }
 
 

@@ -60,7 +60,7 @@ class TrainingManager:
         trial = trial_of(config)
         with self._changed:
             self._check_queue()
-            name = re.sub(r"\W+", "-", trial.network.name)
+            name = re.sub(r"\W+", "-", trial.subject)
             job_id = f"{name}-{label}-{secrets.token_hex(2)}"
             job = self._jobs[job_id] = Job(job_id, config, Path(self._folder.name, job_id), label, source)
             job.trial = trial  # it need not be read again

@@ -58,11 +58,15 @@ class EvidenceBounds(NamedTuple):
     Attributes:
         x: The points, shape ``(*R, N, D)``, raw units.
         lower, upper: Shape ``(*R, N)``, nats; in expectation below and above log p(x).
+        chains_there, chains_back: What each of C chains says, log weights of those to the posterior and minus log
+            weights of those back from it, shape ``(C, *R, N)``; each alone is in expectation below or above too.
     """
 
     x: Tensor
     lower: Tensor
     upper: Tensor
+    chains_there: Tensor
+    chains_back: Tensor
 
 
 def ais(
@@ -173,7 +177,9 @@ def bidirectional(
     moves = path.moves(generator)
     *_, there = path.chains(num_chains, moves, generator)
     *_, back = path.chains(num_chains, moves, generator, z)
-    return EvidenceBounds(x, path.record(there).log_evidence, -path.log_mean(back.log_weights) - path.volume)
+    upper = -path.log_mean(back.log_weights) - path.volume
+    chains = [path.by_chain(weights) - path.volume for weights in (there.log_weights, -back.log_weights)]
+    return EvidenceBounds(x, path.record(there).log_evidence, upper, *chains)
 
 
 class _Path:
@@ -195,12 +201,12 @@ class _Path:
         num_chains = max(_PILOT_CHAINS, math.ceil(_PILOT_ROWS / self.x.shape[-2]))
         x = self._repeated(self.x, num_chains)
         with self.model.asked():
-            first = precision(self._by_chain(self._start_at(x)[1](generator), 2))
+            first = precision(self.by_chain(self._start_at(x)[1](generator), 2))
         few, many = (max(_LEAST, math.ceil(self.num_temperatures / haste)) for haste in _HASTE)
         temperatures = [(t / few) ** STARTS[self.start] for t in range(few + 1)]
         found = Moves(temperatures, _FIRST_STEP, first, first, self.num_leapfrog)
         pilot = list(self.chains(num_chains, found, generator))
-        target = precision(self._by_chain(pilot[-1].z, 2))
+        target = precision(self.by_chain(pilot[-1].z, 2))
         found = replace(found, temperatures=_spaced(self._lengths(pilot), many), target_precision=target)
         pilot = list(self.chains(num_chains, found, generator))
         temperatures = _spaced(self._lengths(pilot), self.num_temperatures)
@@ -209,13 +215,13 @@ class _Path:
 
     def _lengths(self, pilot: Sequence[Annealed]) -> tuple[np.ndarray, np.ndarray]:
         """Temperatures, and how much log ratios have varied up to each: the integral of their standard deviation."""
-        spreads = [self._by_chain(annealed.log_ratio).var(dim=0).mean().sqrt().item() for annealed in pilot]
+        spreads = [self.by_chain(annealed.log_ratio).var(dim=0).mean().sqrt().item() for annealed in pilot]
         places = np.array([0.0, *(annealed.temperature for annealed in pilot)])
         return places, np.cumsum([0.0, *(np.array(spreads) * np.diff(places))])
 
     def record(self, annealed: Annealed) -> AISRecord:
         """What chains say of the points."""
-        log_weights = self._by_chain(annealed.log_weights)
+        log_weights = self.by_chain(annealed.log_weights)
         size = ess_from_sums(log_sums(log_weights))
         error = (1 / size - 1 / len(log_weights)).clamp_min(0).sqrt()
         evidence = self.log_mean(annealed.log_weights) - self.volume
@@ -223,7 +229,7 @@ class _Path:
 
     def log_mean(self, log_weights: Tensor) -> Tensor:
         """Of the weights over chains, shape ``(*R, N)``; averaged before the logarithm, not after."""
-        apart = self._by_chain(log_weights)
+        apart = self.by_chain(log_weights)
         return bound_from_sums(log_sums(apart), len(apart))
 
     def chains(
@@ -259,7 +265,7 @@ class _Path:
     def _repeated(self, values: Tensor, num_chains: int) -> Tensor:
         return values.repeat(*[1] * (values.ndim - 2), num_chains, 1)
 
-    def _by_chain(self, rows: Tensor, axis: int = 1) -> Tensor:
+    def by_chain(self, rows: Tensor, axis: int = 1) -> Tensor:
         """From ``(*R, C N)`` to ``(C, *R, N)``; with 2 as the axis from ``(*R, C N, K)`` to ``(C, *R, N, K)``."""
         return rows.unflatten(-axis, (-1, self.x.shape[-2])).movedim(-axis - 1, 0)
 
