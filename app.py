@@ -17,6 +17,7 @@ page = st.navigation(
         st.Page("pages/network.py", title="Network", url_path="start", default=True),
         st.Page("pages/inversion.py", title="Inversion"),
         st.Page("pages/inference.py", title="Inference"),
+        st.Page("pages/images.py", title="Images"),
         st.Page("pages/masks.py", title="Masks"),
         st.Page("pages/flow.py", title="Flow"),
         st.Page("pages/training.py", title="Training"),

@@ -21,6 +21,7 @@ DRAWN = {
     "Network": ".graph svg",
     "Inversion": ".stepper .large svg",
     "Inference": ".posterior svg",
+    "Images": ".sheet canvas",
     "Masks": ".masks .board",
     "Flow": ".flow canvas",
     "Training": "canvas",

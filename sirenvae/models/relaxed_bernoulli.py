@@ -112,6 +112,17 @@ class RelaxedBernoulliVAE(LatentVariableModel):
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
         return type(self)(replicas=replicas, **self.settings)
 
+    def at_temperature(self, temperature: float) -> Self:
+        """The same model with the same weights, whose posterior has another temperature.
+
+        Raises:
+            InputError: If it is not positive.
+        """
+        settings = self.settings | {"posterior_temperature": temperature}
+        model = type(self)(replicas=self.replicas, **settings).to(self.device, self.dtype)
+        model.load_state_dict(self.state_dict())
+        return model.train(self.training)
+
     def relaxed_bits(self, z: Tensor) -> Tensor:
         """Latents between 0 and 1, as the decoder sees them, of their logits; the same shape."""
         return torch.sigmoid(z)

@@ -12,6 +12,7 @@ PAGES = {
     "inversion": "/inversion?network=ecoli70&step=8",
     "inference": "/inference?network=student",
     "marginals": "/inference?network=asia&evidence=xray+%3D+yes",
+    "images": "/images",
     "masks": "/masks?network=student",
     "flow": "/flow",
     "training": "/training?network=ecoli70",

@@ -21,11 +21,11 @@ from sirenvae.ui.inference.marginals import (
     marginals_data,
     move_words,
 )
-from sirenvae.ui.inference.runs import Runs
 from sirenvae.ui.inference.views import draw
 from sirenvae.ui.shared.charts import chart_of
 from sirenvae.ui.shared.look import keep_in_url, plain
 from sirenvae.ui.shared.runs import POLL_SECONDS, training_manager
+from sirenvae.ui.shared.watched_runs import Runs
 
 STEPS, FIRST = "learning_steps", "first_cards"  # keys of the widgets and names in the URL
 LEARNINGS = Runs("learning", AnyEvidence, "training", "Trainings", "marginals")

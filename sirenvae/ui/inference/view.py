@@ -14,9 +14,9 @@ from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
 from sirenvae.jobs.plans import Job
 from sirenvae.ui.inference.chart import Racer, curves_of, findings, race_chart, race_table
 from sirenvae.ui.inference.own import floor_of, inverse_of
-from sirenvae.ui.inference.runs import Runs
 from sirenvae.ui.shared.look import keep_in_url
 from sirenvae.ui.shared.runs import POLL_SECONDS, training_manager
+from sirenvae.ui.shared.watched_runs import Runs
 
 INVERSES_SHOWN, STEPS = "inverses", "race_steps"  # keys of the widgets and names in the URL
 RACES = Runs("race", InferenceRace, "race", "Races", "inference")

@@ -1,9 +1,9 @@
-"""The runs of this page: what starts one, which is shown, how it goes, and how it goes on."""
+"""The runs of a page: what starts one, which is shown, how it goes, and how it goes on."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -37,10 +37,16 @@ class Runs:
     plural: str
     label: str
 
-    def start(self, make: Callable[[], Trial]) -> None:
-        """Callback: start a run and show it, or say why it cannot be."""
+    def start(self, make: Callable[[], Trial], source: Sequence[str] | None = None) -> None:
+        """Callback: start a run and show it, or say why it cannot be.
+
+        Arguments:
+            make: Gives the trial.
+            source: Lines of code that make what it is about; by default those of the picker's network.
+        """
         try:
-            st.session_state[self.key] = training_manager().submit(make().to_json(), self.label, network_lines())
+            lines = network_lines() if source is None else tuple(source)
+            st.session_state[self.key] = training_manager().submit(make().to_json(), self.label, lines)
         except InputError as error:
             self._report(str(error))
 
