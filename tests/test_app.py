@@ -132,6 +132,26 @@ def test_a_link_restores_network_observed_and_order():
     assert "| observed | **2** |" in facts(app)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("sizes", "0", "A training set has at least 2 points"),
+        ("learning_rate", "-1", "learning rate must be positive"),
+        ("models", "", "No model is chosen"),
+        ("seeds", "1000000", "at most 64 seeds, but 1,000,000 came"),
+        ("steps", "2000000000", "at most 1,000,000 training steps"),
+    ],
+)
+def test_settings_that_cannot_be_trained_are_one_sentence_and_nothing_is_lost(app, name, value, sentence):
+    app.query_params[name] = value
+    app.switch_page("pages/training.py").run()
+    app.button(key="train").click().run()
+    [error] = app.error
+    assert sentence in error.value
+    assert not app.exception
+    assert app.query_params == {name: value}
+
+
 def test_large_networks_are_checked_on_demand(app):
     app = AppTest.from_file("../app.py", default_timeout=60)
     app.query_params["network"] = "binary-tree-9"
