@@ -25,13 +25,13 @@ from sirenvae.truth.mixtures import adaptive_evidence, mixture_importance
 RANGE, SEEN = (20, 500), 20  # data in a set, and those of each that the shared factor is trained on
 
 
-def trained(num_steps: int, num_sets: int) -> MixtureInference:
+def trained(num_steps: int, num_sets: int, width: int) -> MixtureInference:
     """On sets of many sizes; the time is printed."""
     start = time.process_time()
     sets = MixtureSets.draw(GaussianMixture(), num_sets, RANGE, torch.Generator().manual_seed(1), SEEN)
     network = sv.load_network(f"gaussian-mixture-{SEEN}")
     torch.manual_seed(0)
-    q = MixtureInference(network, sv.invert(network, "reverse"))
+    q = MixtureInference(network, sv.invert(network, "reverse"), set_features=width)
     recipe = sv.Recipe("mixture", learning_rate=5e-3, batch_size=256, num_steps=num_steps, weight_decay=0.0)
     for record in sv.fit(q, sets, recipe, every=max(1, num_steps // 1000)):
         print(f"step {record.step}: loss {record.loss.item():.3f}, {record.seconds:.0f} s", flush=True)
@@ -43,12 +43,14 @@ def report(q: MixtureInference, num_data: int, num_sets: int, num_draws: int) ->
     """On fresh sets of one size."""
     model, generator = q.model, torch.Generator().manual_seed(77)
     sets = MixtureSets.draw(model, num_sets, num_data, generator)
-    found = mixture_importance(q, sets.x, num_draws, generator)
+    found = mixture_importance(q, sets.x, num_draws, generator, components=False)
+    whole = mixture_importance(q, sets.x, num_draws, generator).effective_sample_size.median().item() / num_draws
     share = (found.effective_sample_size / num_draws).quantile(torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64))
     data = divergence_of_data(q, sets, posterior_of_data(sets)).mean().item()
     low, middle, high = share.tolist()
     print(
-        f"N = {num_data}: effective share of {num_draws} draws: {middle:.3f} (10 % {low:.3f}, 90 % {high:.3f}); "
+        f"N = {num_data}: effective share of {num_draws} draws: {middle:.3f} (10 % {low:.3f}, 90 % {high:.3f}), "
+        f"with components {whole:.3f}; "
         f"components of data {data:.3f} nats over all {num_data}",
         flush=True,
     )
@@ -83,19 +85,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--sets", type=int, default=100_000)
+    parser.add_argument("--width", type=int, default=64, help="of the hidden layers of each coordinate's factor")
     parser.add_argument("--test", type=int, default=200)
     parser.add_argument("--draws", type=int, default=1000)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 20, 57, 333, 500])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[200, 20, 60, 333, 500])
     parser.add_argument("--save")
     parser.add_argument("--load")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.load:
         network = sv.load_network(f"gaussian-mixture-{SEEN}")
-        q = MixtureInference(network, sv.invert(network, "reverse"))
+        q = MixtureInference(network, sv.invert(network, "reverse"), set_features=options.width)
         q.load_state_dict(torch.load(options.load))
     else:
-        q = trained(options.steps, options.sets)
+        q = trained(options.steps, options.sets, options.width)
     if options.save:
         torch.save(q.state_dict(), options.save)
     for size in options.sizes:

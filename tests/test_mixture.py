@@ -186,11 +186,12 @@ def test_evidence_with_a_learnt_proposal_at_sizes_it_was_not_trained_on(learnt):
     for num_data in (9, 50):  # between and beyond
         x = MODEL.draw(4, num_data, seeded(5))[0]
         truth = adaptive_evidence(MODEL, x, 500, seeded())
-        found = mixture_importance(q, x, 200, seeded())
-        error = (found.standard_error.square() + truth.standard_error.square()).sqrt()
-        assert ((found.log_evidence - truth.log_evidence).abs() < 4 * error).all()
-        assert found.effective_sample_size.median() > 5
-        assert found.z.shape == (200, 4, 8)
+        for components in (True, False):
+            found = mixture_importance(q, x, 200, seeded(), components=components)
+            error = (found.standard_error.square() + truth.standard_error.square()).sqrt()
+            assert ((found.log_evidence - truth.log_evidence).abs() < 4 * error).all()
+            assert found.effective_sample_size.median() > 5
+            assert found.z.shape == (200, 4, 8)
 
 
 def test_the_density_of_phi_and_theta_integrates_to_one(learnt):

@@ -75,14 +75,43 @@ def test_an_output_sees_the_context_and_what_is_before_it_and_the_order_of_units
     torch.testing.assert_close(whole, net(z, x))
 
 
+@pytest.mark.parametrize("encoder", ["faithful", "mean_field"])
+def test_replicas_of_several_capacities_are_trained_as_alone(encoder, tmp_path):
+    together = model(encoder, capacity=(90, 150, 150), replicas=(3,))
+    narrow, wide, _ = together.num_active
+    assert narrow <= 90 < wide <= 150
+    assert narrow > 90 - 13  # the weights of one more unit
+    alone, recipe, x = [together.replica(r) for r in range(3)], sv.Recipe("short", num_steps=5, batch_size=10), bits(30)
+    assert [one.num_active for one in alone] == together.num_active
+    list(sv.fit(together, x, recipe, seed=[0, 1, 2]))
+    for r, one in enumerate(alone):
+        list(sv.fit(one, x, recipe, seed=r))
+        for ours, theirs in zip(together.replica(r).parameters(), one.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-10)
+    dead = together.encoder.kept[0, 0] == 0
+    assert dead.any()
+    noise = noise_for(together, 7)
+    before = together.draw_posterior(x[:7].expand(3, 7, 6), noise)[0][0]
+    with torch.no_grad():
+        together.encoder.hidden.weight[0][dead] += 7.0
+        together.encoder.output.weight[0][:, dead] += 7.0
+    assert torch.equal(before, together.draw_posterior(x[:7].expand(3, 7, 6), noise)[0][0])
+    for saved in (together, alone[0]):
+        sv.save_model(saved, tmp_path / "model.safetensors")
+        again = sv.load_model(tmp_path / "model.safetensors")
+        assert again.num_active == saved.num_active
+        one, other = (m.elbo(x, generator=torch.Generator().manual_seed(0)) for m in (saved, again))
+        assert torch.equal(one, other)
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 def test_capacity_counts_the_weights_that_act(ordered):
     for budget in (300, 1000, 20_000):
         width = ordered_width_for(5, 20, budget, ordered)
-        counts = [OrderedNet(5, 20, width + more, ordered).num_active() for more in (0, 1)]
+        [counts] = zip(*(OrderedNet(5, 20, width + more, ordered).num_active() for more in (0, 1)), strict=True)
         assert counts[0] <= budget < counts[1]
     net = OrderedNet(5, 20, 7, ordered)
-    assert net.num_active() == sum(int((part.mask != 0).sum()) for part in net.children())
+    assert net.num_active()[0] == sum(int((part.mask != 0).sum()) for part in net.children())
 
 
 def test_every_gradient_is_finite_and_right_against_finite_differences():
@@ -211,6 +240,7 @@ def test_replicas_are_trained_as_alone_and_a_file_gives_the_model_back(tmp_path)
         (lambda: model(prior_temperature=math.inf), "temperature of the prior"),
         (lambda: model("structured"), "'structured' does not exist; it is one of faithful, mean_field"),
         (lambda: model(capacity=20), "has at least .* but the capacity is 20|one hidden unit has .* capacity is 20"),
+        (lambda: model(capacity=(100, 150)), "but 2 capacities came, not one for each"),
         (lambda: model(num_latents=0), "number of latents is at least 1, but 0"),
         (lambda: model(pixels=0), "number of pixels is at least 1, but 0"),
         (lambda: model().elbo(bits(3, 5)), r"shape \(N, 6\)"),

@@ -24,12 +24,14 @@ ENCODERS = ("mean_field", "faithful")
 WORDS = {"mean_field": "mean field", "faithful": "faithful"}
 _STEP_COST = {"mean_field": 2, "faithful": 5}
 _SIGNIFICANT = 0.05
+_TOGETHER, _MOST_TOGETHER = 2.2, 8000  # capacities that far apart, and up to so many weights, train as one program
 _ABOUT = {"neg_elbo": "negative ELBO", "neg_ais": "negative AIS estimate"}
 
 
 @dataclass(frozen=True)
 class Nami4(SeveralRuns, Trial):
-    """What to train and how to measure it; a cell is an encoder of one capacity, all its runs one program.
+    """What to train and how to measure it; a cell is an encoder of one capacity, all its runs one program,
+    those of the smallest capacities together.
 
     The values of a point: of all runs together ``active_weights``, ``split`` (which images), ``acceptance`` of the
     annealing and ``seconds``; a list with one number for each run of ``elbo`` (over all test images), and over the
@@ -52,7 +54,6 @@ class Nami4(SeveralRuns, Trial):
     """
 
     name: ClassVar[str] = "nami-4"
-    trains_together: ClassVar[bool] = False
     images: str = "digits"
     binarization: str = "dynamic"
     encoders: tuple[str, ...] = ENCODERS
@@ -87,6 +88,18 @@ class Nami4(SeveralRuns, Trial):
         """Every capacity, with each encoder."""
         return [Cell(self.images, encoder, size) for size in self.capacities for encoder in self.encoders]
 
+    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+        """Capacities of an encoder in pairs, as replicas of one program, where that saves more than it costs."""
+        groups: list[tuple[Cell, ...]] = []
+        for cell in sorted(cells, key=lambda cell: (cell.learner, cell.size)):
+            last = groups[-1] if groups else ()
+            alike = len(last) == 1 and last[0].learner == cell.learner and cell.size <= _TOGETHER * last[0].size
+            if alike and cell.size <= _MOST_TOGETHER:
+                groups[-1] = (*last, cell)
+            else:
+                groups.append((cell,))
+        return groups
+
     def cost(self, cell: Cell) -> float:
         """Epochs by what a step costs, about."""
         return self.num_epochs * (_STEP_COST[cell.learner] + cell.size / 8000)
@@ -98,11 +111,10 @@ class Nami4(SeveralRuns, Trial):
         return values
 
     def work(self, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
-        """Train the cells one after the other; nothing is kept."""
+        """Train the cells as one program; nothing is kept."""
         from sirenvae.experiments.nami4_work import work
 
-        for cell in cells:
-            yield from work(self, cell)
+        return work(self, cells)
 
     def rows(self, points: Iterable[Point]) -> list[dict]:
         """One row for each cell: means and deviations over runs, negative, so that less is better; nats an image."""

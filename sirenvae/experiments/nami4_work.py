@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 from sirenvae.data.images import Images, load_images
 from sirenvae.experiments.side_by_side import best_device
@@ -24,30 +25,35 @@ _ELBO_SAMPLES = 20
 _SIMULATED = 5  # one image of the model's own for so many test images
 
 
-def work(trial: Nami4, cell: Cell) -> Iterator[Progress | Point]:
-    """Train all runs of a cell as one program and measure them: yield how far they are, then the point."""
+def work(trial: Nami4, cells: Sequence[Cell]) -> Iterator[Progress | Point]:
+    """Train all runs of cells of one encoder as one program: yield how far they are, then what is measured of each."""
     start = time.perf_counter()
     images = load_images(trial.images, trial.binarization, trial.first_seed)
-    model, recipe = build(trial, cell.learner, cell.size, images.num_pixels), recipe_of(trial, images.num_train)
-    for record in fit(model, images.train, recipe, seed=list(trial.seeds())):
-        yield Progress(cell, record.step, recipe.num_steps, {"loss": record.loss.tolist()})
-    values = _measured(trial, model, images) | {"diverged": record.diverged.tolist()}
-    yield Point(cell, values | {"split": images.split, "seconds": time.perf_counter() - start})
+    model = build(trial, cells[0].learner, [cell.size for cell in cells], images.num_pixels)
+    recipe = recipe_of(trial, images.num_train)
+    for record in fit(model, images.train, recipe, seed=list(trial.seeds()) * len(cells)):
+        for cell in cells:
+            yield Progress(cell, record.step, recipe.num_steps)
+    shared = {"split": images.split, "seconds": (time.perf_counter() - start) / len(cells)}
+    for i, cell in enumerate(cells):
+        own = range(i * trial.num_runs, (i + 1) * trial.num_runs)
+        diverged = record.diverged[list(own)].tolist()
+        yield Point(cell, _measured(trial, model.replica(*own), images) | shared | {"diverged": diverged})
 
 
-def build(trial: Nami4, encoder: str, capacity: int, num_pixels: int) -> RelaxedBernoulliVAE:
-    """A fresh model of all runs."""
+def build(trial: Nami4, encoder: str, capacities: Sequence[int], num_pixels: int) -> RelaxedBernoulliVAE:
+    """A fresh model of all runs of each capacity."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(trial.first_seed)
         model = RelaxedBernoulliVAE(
             num_pixels,
             trial.num_latents,
             encoder,
-            capacity=capacity,
+            capacity=[capacity for capacity in capacities for _ in range(trial.num_runs)],
             decoder_features=trial.decoder_features,
             prior_temperature=trial.prior_temperature,
             posterior_temperature=trial.posterior_temperature,
-            replicas=(trial.num_runs,),
+            replicas=(len(capacities) * trial.num_runs,),
         )
     return model.to(best_device())
 
@@ -75,11 +81,21 @@ def _measured(trial: Nami4, model: RelaxedBernoulliVAE, images: Images) -> dict:
     bounds = bidirectional(model, simulated, trial.num_temperatures, trial.num_chains, generator=generator)
     return {
         "active_weights": model.num_active,
-        "elbo": model.elbo(images.test, _ELBO_SAMPLES, generator=generator).mean(dim=-1).tolist(),
-        "elbo_ais": model.elbo(some, 10 * _ELBO_SAMPLES, generator=generator).mean(dim=-1).tolist(),
-        "iwae": model.iwae_bound(some, trial.iwae_samples, generator).mean(dim=-1).tolist(),
-        "ais": last.log_evidence.mean(dim=-1).tolist(),
-        "ais_error": (last.standard_error.square().sum(dim=-1).sqrt() / len(some)).tolist(),
-        "ais_gap": (bounds.upper - bounds.lower).mean(dim=-1).tolist(),
+        "elbo": _means(model.elbo(images.test, _ELBO_SAMPLES, generator=generator)),
+        "elbo_ais": _means(model.elbo(some, 10 * _ELBO_SAMPLES, generator=generator)),
+        "iwae": _means(model.iwae_bound(some, trial.iwae_samples, generator)),
+        "ais": _means(last.log_evidence),
+        "ais_error": _errors(last.standard_error),
+        "ais_gap": _means(bounds.upper - bounds.lower),
         "acceptance": last.acceptance,
     }
+
+
+def _means(values: Tensor) -> list[float]:
+    """Over points, one for each run; one run has no axis of its own."""
+    return values.mean(dim=-1).reshape(-1).tolist()
+
+
+def _errors(errors: Tensor) -> list[float]:
+    """Standard errors of these means."""
+    return (errors.square().sum(dim=-1).sqrt() / errors.shape[-1]).reshape(-1).tolist()

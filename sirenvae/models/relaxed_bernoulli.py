@@ -8,7 +8,7 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import networkx as nx
@@ -46,13 +46,14 @@ class RelaxedBernoulliVAE(LatentVariableModel):
         num_pixels: D.
         num_latents: K.
         encoder: ``"faithful"``, a MADE in which a latent sees x and the latents before it, or ``"mean_field"``.
-        capacity: Most active weights of the encoder; its width is solved from it.
+        capacity: Most active weights of the encoder, from which its width is solved; or one for each replica.
         decoder_features: Hidden units of the decoder.
         prior_temperature, posterior_temperature: Lambda of prior and posterior.
         replicas: Leading shape R of all weights, for training several at once.
 
     Attributes:
-        num_active: Active weights of the encoder of one replica, biases left out.
+        num_active: Active weights of the encoder, biases left out; a list with one number for each replica where their
+            capacities differ.
 
     Raises:
         InputError: If a number is below 1, a temperature not positive, there is no such encoder, or the capacity is too
@@ -76,7 +77,7 @@ class RelaxedBernoulliVAE(LatentVariableModel):
         num_latents: int = 30,
         encoder: str = "faithful",
         *,
-        capacity: int = _CAPACITY,
+        capacity: int | Sequence[int] = _CAPACITY,
         decoder_features: int = _DECODER_FEATURES,
         prior_temperature: float = 1 / 2,
         posterior_temperature: float = 2 / 3,
@@ -92,25 +93,36 @@ class RelaxedBernoulliVAE(LatentVariableModel):
             "num_pixels": num_pixels,
             "num_latents": num_latents,
             "encoder": encoder,
-            "capacity": capacity,
+            "capacity": capacity if isinstance(capacity, int) else list(capacity),
             "decoder_features": decoder_features,
             "prior_temperature": prior_temperature,
             "posterior_temperature": posterior_temperature,
         }
         ordered = encoder == "faithful"
-        width = ordered_width_for(num_latents, num_pixels, capacity, ordered)
-        self.encoder = OrderedNet(num_latents, num_pixels, width, ordered, replicas)
-        self.num_active = self.encoder.num_active()
+        if isinstance(capacity, int):
+            widths = ordered_width_for(num_latents, num_pixels, capacity, ordered)
+        else:
+            _check_number(capacity, replicas)
+            widths = [ordered_width_for(num_latents, num_pixels, one, ordered) for one in capacity]
+        self.encoder = OrderedNet(num_latents, num_pixels, widths, ordered, replicas)
         self.prior_logits = nn.Parameter(torch.zeros(*replicas, 1, num_latents))
-        self.num_units += width + decoder_features
+        self.num_units += self.encoder.hidden_features + decoder_features
 
     @property
     def structure(self) -> str:
         """The encoder's name."""
         return self.settings["encoder"]
 
+    @property
+    def num_active(self) -> int | list[int]:
+        """See above."""
+        counts = self.encoder.num_active()
+        return counts[0] if len(set(counts)) == 1 else counts
+
     def rebuilt(self, replicas: tuple[int, ...]) -> Self:
-        return type(self)(replicas=replicas, **self.settings)
+        capacity = self.settings["capacity"]  # which units a replica keeps is copied with its weights
+        most = capacity if isinstance(capacity, int) else max(capacity)
+        return type(self)(replicas=replicas, **self.settings | {"capacity": most})
 
     def at_temperature(self, temperature: float) -> Self:
         """The same model with the same weights, whose posterior has another temperature.
@@ -174,6 +186,11 @@ class RelaxedBernoulliVAE(LatentVariableModel):
         to_hidden, to_output, past = self.encoder.weights()
         temperature = self.settings["posterior_temperature"]
         return BitsInOrder.apply(units, outputs, noise, to_hidden, to_output, past, self.encoder.ends, temperature)
+
+
+def _check_number(capacities: Sequence[int], replicas: tuple[int, ...]) -> None:
+    if len(capacities) != torch.Size(replicas).numel():
+        raise InputError(f"There are replicas {replicas}, but {len(capacities)} capacities came, not one for each.")
 
 
 def _check_counts(**counts: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,8 @@ class OrderedNet(nn.Module):
 
     Arguments:
         num_variables, num_context: K and C.
-        hidden_features: H.
+        hidden_features: H, or the units of each replica: a narrower one has the others' units too, spread as its own
+            would be, but nothing comes from them.
         ordered: Whether variables see those before them, or the context alone.
         replicas: Leading shape R of all weights.
 
@@ -42,11 +43,13 @@ class OrderedNet(nn.Module):
         self,
         num_variables: int,
         num_context: int,
-        hidden_features: int,
+        hidden_features: int | Sequence[int],
         ordered: bool = True,
         replicas: tuple[int, ...] = (),
     ):
         super().__init__()
+        widths = [hidden_features] if isinstance(hidden_features, int) else list(hidden_features)
+        hidden_features = max(widths)
         place, seen = _places(num_variables, hidden_features, ordered)
         before = torch.arange(num_variables)
         context = torch.ones(1, num_context, dtype=torch.bool)
@@ -58,6 +61,8 @@ class OrderedNet(nn.Module):
         self.output = MaskedLinear(seen, replicas, gain=_OUTPUT_GAIN)
         wide = torch.cat([past, context.expand(num_variables, -1)], dim=1)
         self.linear = MaskedLinear(wide, replicas, gain=_OUTPUT_GAIN, bias=False)
+        kept = torch.stack([_spread(width, hidden_features) for width in widths]).to(self.hidden.weight)
+        self.register_buffer("kept", kept.expand(torch.Size(replicas).numel(), -1).reshape(*replicas, 1, -1).clone())
 
     def forward(self, variables: Tensor, context: Tensor) -> Tensor:
         """Shapes ``(*R, N, K)`` and ``(*R, N, C)`` to ``(*R, N, K)``."""
@@ -87,11 +92,13 @@ class OrderedNet(nn.Module):
         ``(*R, K, K)``; masked.
         """
         to_hidden, past = (self._masked(layer)[..., : self.num_variables] for layer in (self.hidden, self.linear))
-        return to_hidden, self._masked(self.output), past
+        return to_hidden, self._masked(self.output) * self.kept, past
 
-    def num_active(self) -> int:
-        """How many weights a replica has, biases left out, those that a mask removes not counted."""
-        return sum(int(layer.mask.sum()) for layer in (self.hidden, self.output, self.linear))
+    def num_active(self) -> list[int]:
+        """How many weights each replica has, biases left out, those that act on nothing not counted."""
+        each = self.hidden.mask.sum(dim=1) + self.output.mask.sum(dim=0)
+        units = (self.kept.reshape(-1, self.hidden_features) * each).sum(dim=1)
+        return (units + self.linear.mask.sum()).long().tolist()
 
     @staticmethod
     def _masked(layer: MaskedLinear) -> Tensor:
@@ -122,6 +129,13 @@ def ordered_width_for(num_variables: int, num_context: int, budget: int, ordered
         middle = (low + high) // 2
         low, high = (middle, high) if count(middle) <= budget else (low, middle)
     return low
+
+
+def _spread(width: int, most: int) -> Tensor:
+    """Which of so many units a narrower layer keeps, evenly spread; bool, shape ``(most,)``."""
+    kept = torch.zeros(most, dtype=torch.bool)
+    kept[(torch.arange(width) * most + most // 2) // width] = True
+    return kept
 
 
 def _places(num_variables: int, hidden_features: int, ordered: bool) -> tuple[Tensor, Tensor]:

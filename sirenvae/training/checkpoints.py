@@ -254,7 +254,8 @@ def _check_sizes(settings: dict, state: Mapping[str, Tensor]) -> None:
     weights = _CAPACITY_SLACK * sum(value.numel() for value in state.values())
     for name, value in settings.items():
         most = weights if name == "capacity" else longest
-        check(not isinstance(value, (int, float)) or value <= most, "it has larger parts")
+        numbers = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, (int, float))]
+        check(all(number <= most for number in numbers), "it has larger parts")
 
 
 def _rebuilt_reference(description: dict, state: dict[str, Tensor]) -> Reference:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,9 +24,14 @@ _DOUBT = 0.05  # share of the draws that stays with the prior's precision
 
 @torch.no_grad()
 def mixture_importance(
-    q: MixtureInference, x: Tensor, num_samples: int = 1000, generator: torch.Generator | None = None
+    q: MixtureInference,
+    x: Tensor,
+    num_samples: int = 1000,
+    generator: torch.Generator | None = None,
+    *,
+    components: bool = True,
 ) -> WeightedDraws:
-    r"""Correct an inference network of a mixture by importance sampling, components of data included.
+    r"""Correct an inference network of a mixture by importance sampling.
 
     The components are numbered as the most probable ones are; draws that would have to be numbered in another way have
     no weight, and the density of those that are left is K! times the prior's.
@@ -36,6 +41,8 @@ def mixture_importance(
         x: Sets of data, shape ``(S, N)``; any N where the network serves any.
         num_samples: At least 2.
         generator: Source of randomness; ``None`` is torch's own.
+        components: Whether the components of data are drawn too and count in the weights; else they are summed out, and
+            the weights say of phi and theta alone how near q is.
 
     Returns:
         The draws; z there is phi and theta, shape ``(num_samples, S, 3 K - 1)``.
@@ -51,10 +58,16 @@ def mixture_importance(
     precise, information = x.double(), torch.linalg.inv(sets.covariance.double())
     drawn, log_weights = [], []
     for _ in range(num_samples):
-        now = q.drawn(sets, generator)
+        if components:
+            now = q.drawn(sets, generator)
+            log_q, z = q.log_prob(now), now.z.long()
+        else:
+            now, z = replace(sets, g=q.sample_g(sets, generator)), None
+            with q.asked():
+                log_q = q.log_prob_of_g(now)
         g = now.g.double()
         is_named = (nearest(model, g, sets.center.double(), information)[0] - g).abs().amax(dim=-1) < 1e-6
-        log_weight = model.log_joint(g, precise, now.z.long()) - q.log_prob(now).double()
+        log_weight = model.log_joint(g, precise, z) - log_q.double()
         log_weights.append(log_weight.masked_fill(~is_named, -torch.inf) + math.lgamma(model.num_components + 1))
         drawn.append(g)
     return _weighted(torch.stack(drawn), torch.stack(log_weights))
