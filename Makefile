@@ -2,7 +2,8 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
-BROWSER := tests/browser --numprocesses=2 --dist=worksteal
+# One more than most machines have cores to spare: a browser test waits half of its time.
+BROWSER := tests/browser --numprocesses=3 --dist=worksteal
 # Once more and alone: beside others, on a busy machine, a picture may come too late.
 AGAIN := tests/browser --last-failed --last-failed-no-failures=none
 OTHERS := --ignore=tests/browser --numprocesses=logical --maxprocesses=8 --dist=worksteal

@@ -7,6 +7,7 @@ from sirenvae import notebooks
 from sirenvae.experiments import elbo_vs_size, nami6, nami9, table1
 from sirenvae.experiments.compiled import Compiled
 from sirenvae.experiments.following import follow
+from sirenvae.models import inference_network
 
 TRIALS = (elbo_vs_size, table1, nami6, nami9)
 STEPS = 40  # of 1200
@@ -46,6 +47,7 @@ def shorten() -> None:
     for trial in TRIALS:
         trial.preset = short(trial.preset)
     sv.fit = short_fit(sv.fit)
+    inference_network._START_DRAWS = inference_network._PIECE
 
 
 def run_here() -> None:

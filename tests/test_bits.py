@@ -84,9 +84,9 @@ def test_samples_are_bits_of_the_right_frequencies():
 def test_a_reconstruction_is_the_posterior_mean_of_the_probabilities():
     """The posterior as drawn, the decoder written out."""
     model, x = vae(), every_row(3)
-    z = model.posterior(x).sample(20_000, torch.Generator().manual_seed(2))
+    z = model.posterior(x).sample(6000, torch.Generator().manual_seed(2))
     expected = probabilities(model, z.numpy()).mean(axis=0)
-    found = model.reconstruct(x, 20_000, torch.Generator().manual_seed(3))
+    found = model.reconstruct(x, 6000, torch.Generator().manual_seed(3))
     torch.testing.assert_close(found, torch.from_numpy(expected), rtol=0, atol=0.02)
 
 

@@ -157,7 +157,7 @@ def test_command_line_train_and_figure(capsys, tmp_path):
     assert "mean excess NLL" in capsys.readouterr().out
 
     figure = ["figure", "elbo-vs-size", "--network", "fork", "--preset", "minute", "--sizes", "10", "--steps", "20"]
-    assert main([*figure, "--seeds", "1", "--out", str(tmp_path / "out")]) == 0
+    assert main([*figure, "--seeds", "1", "--workers", "1", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
     with open(tmp_path / "out" / "elbo-vs-size-fork.csv", encoding="utf-8") as file:
         assert [row["model"] for row in csv.DictReader(file)] == ["true", "vanilla_vae"]

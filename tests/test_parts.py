@@ -141,7 +141,7 @@ def test_samples_are_those_of_the_network(network):
 def small_config(**changes):
     settings = dict(
         network=sv.load_network("student"), multiples=(5,), recipe=SHORT, num_runs=2, num_test=40, iwae_samples=30,
-        many_samples=2000, num_fresh=2000, refit_steps=200,
+        many_samples=2000, num_fresh=2000, refit_steps=110,
     )  # fmt: skip
     return parts.Parts(**settings | changes)
 
@@ -154,7 +154,7 @@ def test_table(path):
     points = [event for event in events if isinstance(event, Point)]
     assert {point.cell: point.values for point in again} == {point.cell: point.values for point in points}
     last = {event.cell: event for event in events if isinstance(event, Progress)}
-    assert all(event.step == event.num_steps == 415 for event in last.values())
+    assert all(event.step == event.num_steps == 235 for event in last.values())
     rows = {row["exact"]: row for row in config.rows(points)}
     assert list(rows) == ["none", "decoder", "prior", "both"]
     assert rows["both"]["excess_nll_refitted_mean"] == pytest.approx(0, abs=0.01)
