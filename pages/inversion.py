@@ -5,9 +5,10 @@ import streamlit as st
 import sirenvae as sv
 from sirenvae.ui.inversion.export import step_code
 from sirenvae.ui.inversion.questions import further_questions
-from sirenvae.ui.inversion.rules import inverse_summary, pick_prediction, pick_rule
+from sirenvae.ui.inversion.rules import collapsed_inverses, inverse_summary, pick_prediction, pick_rule
 from sirenvae.ui.inversion.stepper import elimination_stepper
 from sirenvae.ui.network.picture import network_picture
+from sirenvae.ui.network.plates import show_plates
 from sirenvae.ui.shared.look import plain
 from sirenvae.ui.shared.picker import pick_network, picker_row, toggle_observed
 from sirenvae.ui.shared.teaching import show_code, shown_in
@@ -39,10 +40,13 @@ except sv.InputError as error:
     network_picture(network, lambda v: toggle_observed(network, v))
     st.caption("A click on a variable makes it observed or latent.")
     st.stop()
+if network.plates:
+    st.caption("Inverted with all copies; the same with its plates collapsed stands below the steps.")
 step = elimination_stepper(network, rule, predict)
 moving = "Click a small picture to enlarge it. Wheel and drag move the picture, a double click shows the whole."
 stepping = " Click a fill edge to ask why it is there. Keys: left, right, home, end, space."
 st.caption(moving + stepping if rule.method == "nami" else moving)
+show_plates(network, collapsed_inverses(network, rule))
 further_questions(network, rule, step)
 show_code(*step_code(rule, step), key="inversion_code")
 shown_in(

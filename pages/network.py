@@ -7,6 +7,7 @@ from sirenvae.ui.network.edit_form import edit_row
 from sirenvae.ui.network.facts import facts_code, show_conditionals, show_download, show_explore, show_facts
 from sirenvae.ui.network.gallery import gallery, generator
 from sirenvae.ui.network.picture import network_picture
+from sirenvae.ui.network.plates import show_plates
 from sirenvae.ui.shared.choice import edit, toggle_observed
 from sirenvae.ui.shared.picker import about_choice, pick_network, picker_row
 from sirenvae.ui.shared.teaching import show_code, shown_in
@@ -30,6 +31,7 @@ with cards:
     gallery()
 with facts:
     st.markdown(about_choice())
+    show_plates(network)
     show_facts(network)
     show_download(network)
 show_conditionals(network)

@@ -96,6 +96,7 @@ def test_the_table_and_what_was_found():
 def test_curves_come_from_reports_and_results():
     reports = [{"model": "mean_field", "step": s, "nats": n} for s, n in ((10, 3.0), (20, math.nan), (30, 2.0))]
     rows = [{"inverse": "mean_field", "steps": 40, "nats": 1.5}]
+    reports.append({"model": "mean_field", "step": 40, "nats": 1.5})  # as the last report says it, too
     assert curves_of(reports, rows) == {"mean_field": ((10, 3.0), (30, 2.0), (40, 1.5))}
 
 
@@ -163,12 +164,14 @@ def test_what_the_posterior_view_gets():
     assert data["id"] == others["id"]  # a dragged value builds nothing anew
 
 
-def test_the_code_runs(capsys):
-    entry = Entry(("stuhlmueller", OWN_INVERSE), "nami-topological", ("remove G > I",))
+@pytest.mark.parametrize("family", ["gaussian", "flow"])
+def test_the_code_runs(capsys, family):
+    entry = Entry(("stuhlmueller", OWN_INVERSE), "nami-topological", ("remove G > I",), family)
     lines = "\n".join(inference_code(entry, num_steps=4)).replace("num_steps=200", "num_steps=2")
     exec(lines, {"network": STUDENT, "sv": sv})
     out = capsys.readouterr().out
     assert "'inverse': 'own'" in out
+    assert lines.count("family='flow'") == (2 if family == "flow" else 0)
     assert "tensor" in out
 
 

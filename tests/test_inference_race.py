@@ -12,8 +12,8 @@ import networkx as nx
 import torch
 
 import sirenvae as sv
-from sirenvae.experiments.inference_race import InferenceRace
-from sirenvae.experiments.inference_race_work import kept_network, weights_file
+from sirenvae.experiments.inference_race import FAMILIES, MOST_STEPS, InferenceRace
+from sirenvae.experiments.inference_race_work import build, kept_network, weights_file
 from sirenvae.experiments.keeping import Keeper
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
 from sirenvae.experiments.runs import COMMON_TEST_SEED
@@ -21,6 +21,7 @@ from sirenvae.experiments.texts import TEXTS
 from sirenvae.experiments.trial import Point, Progress
 from sirenvae.experiments.trials import trial_of
 from sirenvae.training import RECIPES
+from sirenvae.truth.divergence import least_log_prob
 
 STUDENT = sv.load_network("student")
 SHORT = InferenceRace(
@@ -69,6 +70,50 @@ def test_what_is_above_the_floor_is_so_on_the_test_points(run):
     q = kept_network(SHORT, point.cell.learner, folder)
     above = sv.posterior_divergence(STUDENT, q, x, z) - sv.least_divergence(STUDENT, q.inverse, x, z)
     assert point.values["nats"] - point.values["floor"] == pytest.approx(above.mean().item(), abs=1e-6)
+
+
+def test_a_race_that_was_left_goes_on_to_the_same_weights(run, tmp_path):
+    _, folder = run
+    events = SHORT.run(keeper=Keeper(tmp_path))
+    for _ in range(4):  # all have reported once, the first twice
+        next(events)
+    events.close()
+    more = [event for event in SHORT.run(keeper=Keeper(tmp_path)) if isinstance(event, Progress)]
+    assert [event.step for event in more if event.cell.learner == "stuhlmueller"] == SHORT.reports()[2:]
+    assert [event.step for event in more if event.cell.learner == OWN_INVERSE] == SHORT.reports()[1:]
+    for name in SHORT.inverses:
+        left, whole = (kept_network(SHORT, name, one).state_dict() for one in (tmp_path, folder))
+        assert all(torch.equal(value, whole[key]) for key, value in left.items())
+
+
+def test_after_its_end_a_race_goes_on_for_longer(run, tmp_path):
+    _, folder = run
+    for name in SHORT.inverses:
+        weights_file(tmp_path, name).write_bytes(weights_file(folder, name).read_bytes())
+    longer = SHORT.longer()
+    assert longer.num_steps == 120
+    events = list(longer.run(keeper=Keeper(tmp_path)))
+    steps = [event.step for event in events if isinstance(event, Progress) and event.cell.learner == "mean_field"]
+    assert steps == [step for step in longer.reports() if step > 60]
+    assert sum(isinstance(event, Point) for event in events) == len(SHORT.inverses)
+    done = Keeper(tmp_path, frozenset({("mean_field", 0)}))  # it has been told of before
+    assert {event.cell.learner for event in longer.run(keeper=done)} == {"stuhlmueller", OWN_INVERSE}
+    assert replace(SHORT, num_steps=MOST_STEPS).longer() is None
+
+
+@pytest.mark.parametrize("family", ["mixture", "flow"])
+def test_other_factors_are_measured_by_their_draws(family, tmp_path):
+    trial = InferenceRace(STUDENT, ("stuhlmueller",), family=family, num_steps=10, num_updates=1)
+    *_, point = trial.run(keeper=Keeper(tmp_path))
+    q = kept_network(trial, "stuhlmueller", tmp_path)
+    assert q.settings["family"] == family
+    x, z = sv.sample_network(STUDENT, 20_000, 11)
+    mean, covariance = sv.true_posterior(STUDENT, x)
+    found = torch.distributions.MultivariateNormal(mean, covariance).log_prob(z) - q(x).log_prob(z)
+    assert found.mean().item() == pytest.approx(point.values["nats"], abs=0.5)
+    best = least_log_prob(STUDENT, q.inverse, x, z)
+    exact = torch.distributions.MultivariateNormal(mean, covariance).log_prob(z)
+    assert (exact - best).mean().item() == pytest.approx(point.values["floor"], abs=0.02)
 
 
 def test_who_races_beside_it_changes_nothing(run):
@@ -120,11 +165,13 @@ def test_it_reports_in_order_and_at_the_end(steps):
     assert len(reports) <= 60
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", ["student", "arth150", "binary-tree-5", "magic-irri"])
-def test_the_capacity_holds_every_edge(name):
+def test_the_capacity_holds_every_edge(name, family):
     network = sv.load_network(name)
-    trial = InferenceRace(network, ("fully_connected",), num_steps=1)
-    q = sv.InferenceNetwork(network, trial.inverse_of("fully_connected"), capacity=trial.capacity, linear_start=False)
+    trial = InferenceRace(network, ("fully_connected",), family=family, num_steps=1)
+    q = build(trial, "fully_connected")
+    assert q.family.num_parameters == FAMILIES[family]
     assert q.num_active <= trial.capacity
     assert bool(q.adjacency.sum() == trial.inverse_of("fully_connected").dag.number_of_edges())
 
@@ -146,6 +193,7 @@ BARE = sv.BayesianNetwork(nx.DiGraph([("a", "b")]), name="bare")
         ({"network": sv.load_network("random-dag-200-1-1")}, "up to 150 variables, but random-dag-200-1-1 has 200"),
         ({"inverses": ("magic",)}, "There is no inverse 'magic'; there are stuhlmueller, nami-topological"),
         ({"inverses": ()}, "inverses must be different and at least one"),
+        ({"family": "magic"}, "There is no family 'magic'; there are gaussian, mixture, flow"),
         ({"num_steps": 0}, "number of steps is at least 1"),
         ({"changes": ("remove D > G",)}, "There is no edge from D to G"),
     ],

@@ -84,6 +84,19 @@ def test_a_race_is_a_job_too_and_each_page_finds_its_own(manager):
     assert {first, second} <= set(manager.job_ids())
 
 
+def test_a_race_goes_on_after_its_end_with_more_steps(manager):
+    race = InferenceRace(STUDENT, ("mean_field",), num_steps=20, num_updates=3)
+    job_id = manager.submit(race.to_json(), "inference")
+    first = wait_for(manager, job_id, ended)
+    assert first.can_go_on
+    manager.resume(job_id)
+    job = wait_for(manager, job_id, ended)
+    assert (job.state, job.trial.num_steps, job.went_on) == (FINISHED, 40, [20])
+    assert job.progress[: len(first.progress)] == first.progress
+    assert [row["steps"] for row in job.rows] == [40]
+    assert first.rows[0]["steps"] == 20  # a copy, as it was
+
+
 def test_stop_is_quick_and_keeps_the_points(manager):
     job_id = manager.submit(LONG.to_json())
     wait_for(manager, job_id, lambda job: job.progress)

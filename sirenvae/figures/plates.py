@@ -36,10 +36,10 @@ def plates_figure(network: BayesianNetwork, inverses: Mapping[str, Inverse], hei
         raise InputError(f"{network.name} has no plates; sirenvae.figures.graphs draws it as it is.")
     collapsed = collapsed_network(network)
     own = shared_factors(network)
-    panels, words = [Panel(network.name, {"network": _edges(own)})], [own]
+    panels, words = [Panel(network.name, {"network": template_edges(own)})], [own]
     for title, inverse in inverses.items():
         factors = shared_factors(network, inverse.dag)
-        panels.append(Panel(f"{title}: {inverse.dag.number_of_edges():,} edges", {"inverse": _edges(factors)}))
+        panels.append(Panel(f"{title}: {inverse.dag.number_of_edges():,} edges", {"inverse": template_edges(factors)}))
         words.append(factors)
     figure = panels_figure(collapsed, panels, height=height)
     places = {v: (x, -y) for v, (x, y) in layered_positions(collapsed.dag).items()}
@@ -59,11 +59,11 @@ def collapsed_network(network: BayesianNetwork) -> BayesianNetwork:
     factors, member = shared_factors(network), {c: m for p in network.plates for m in p.members for c in p.copies(m)}
     dag = nx.DiGraph()
     dag.add_nodes_from(dict.fromkeys(member.get(v, v) for v in network.variables))
-    dag.add_edges_from(_edges(factors))
+    dag.add_edges_from(template_edges(factors))
     return BayesianNetwork(dag, {member.get(v, v) for v in network.observed}, name=network.name)
 
 
-def _edges(factors: Sequence[SharedFactor]) -> list[tuple]:
+def template_edges(factors: Sequence[SharedFactor]) -> list[tuple]:
     """Between templates, each once."""
     pairs = [(parent, factor.variable) for factor in factors for parent in factor.parents]
     return list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))

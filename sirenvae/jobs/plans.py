@@ -30,6 +30,7 @@ class Job:
             the trial sees on the way, such as ``test_elbo`` per seed.
         points: One record per finished cell: ``model``, ``size``, ``seconds``, and ``rows``, one per seed, as the
             command line writes them.
+        went_on: The steps after which it ended once, and went on with more.
         started, ended: On the monotonic clock, in seconds, as if it had never been interrupted.
     """
 
@@ -43,6 +44,7 @@ class Job:
     worker: dict = field(default_factory=dict)
     progress: list[dict] = field(default_factory=list)
     points: list[dict] = field(default_factory=list)
+    went_on: list[int] = field(default_factory=list)
     started: float | None = None
     ended: float | None = None
 
@@ -86,6 +88,7 @@ class Job:
     def lengthen(self) -> None:
         """Ask for more training: what was found stays as progress, until it is found anew."""
         longer = self.trial.longer()
+        self.went_on.append(self.trial.num_steps)
         self.config, self.trial, self.points = longer.to_json(), longer, []
 
     @property

@@ -99,7 +99,7 @@ class TrainingManager:
             if job_id not in self._jobs:
                 return None
             job = copy(self._jobs[job_id])
-            job.progress, job.points = list(job.progress), list(job.points)
+            job.progress, job.points, job.went_on = list(job.progress), list(job.points), list(job.went_on)
             return job
 
     def job_ids(self, trial: str | None = None) -> list[str]:

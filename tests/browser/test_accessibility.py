@@ -12,6 +12,7 @@ PAGES = {  # and what is drawn last; the other pages are looked at where their w
     "/inversion?network=ecoli70&step=8": ".stepper[data-step='8'] [data-picture=inverse]",
     "/inference?network=student": ".sliders input",
     "/inference?network=asia&evidence=xray+%3D+yes": ".marginals[data-observed=xray]",
+    "/inversion?network=gaussian-mixture-20&order=reverse": ".plates figure + figure",
     "/images": ".sheet button.cell",
 }
 NETWORK = next(iter(PAGES))

@@ -90,3 +90,16 @@ def test_stop_keeps_what_was_learnt_and_so_does_a_reload(open_page):
     page.locator(".st-key-race_stopped").wait_for(timeout=SLOW)
     wait_idle(page)
     expect(page.locator(".posterior[data-voices='exact stuhlmueller']")).to_be_attached()
+    page.locator(".st-key-go_on_race button").first.click()
+    page.locator(".st-key-race_running").wait_for(timeout=SLOW)
+    page.locator(".st-key-stop_race button").click()
+    page.locator(".st-key-race_stopped").wait_for(timeout=SLOW)
+
+
+def test_after_its_end_a_race_of_other_factors_goes_on(open_page):
+    page = open_page("/inference?race_steps=100&inverses=mean+field&factors=mixture+of+3")
+    start(page)
+    page.get_by_text("mixture of 3 factors").wait_for()
+    page.locator(".st-key-go_on_race button").first.click(timeout=SLOW)
+    page.get_by_text("It went on after 100 steps").wait_for(timeout=SLOW)
+    page.get_by_text("Go on to 400 steps").first.wait_for(timeout=SLOW)

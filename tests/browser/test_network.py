@@ -1,6 +1,7 @@
 """The network page in a browser: drawing, clicking, uploading."""
 
 import pytest
+from playwright.sync_api import expect
 from waiting import expect_count, wait_idle
 
 DISCS = ".graph.single [data-node]"
@@ -134,3 +135,16 @@ def upload(page, name: str, text: str) -> None:
     page.get_by_role("button", name="Your own").click()
     file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
     page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(file)
+
+
+def test_a_plate_is_drawn_collapsed(open_page):
+    page = open_page("/?network=gaussian-mixture-20")
+    plates = page.locator(".graph.plates")
+    expect(plates.locator("[data-plate=data] text")).to_have_text("data × 20")
+    expect(plates.locator("[data-node]")).to_have_count(4)
+    box, disc = (plates.locator(one).bounding_box() for one in ("[data-plate=data] rect", "[data-node=z] .disc"))
+    assert box["x"] < disc["x"] < disc["x"] + disc["width"] < box["x"] + box["width"]
+    page.goto(page.url.replace("/?", "/inversion?") + "&order=reverse")
+    page.locator(".graph.plates[data-panels='directed inverse']").wait_for()
+    expect(plates.locator("figure").nth(1).locator("[data-edge=x-z]")).to_have_count(1)
+    expect(plates.locator("figure").nth(1)).to_contain_text("z[i] | theta, phi, x[i]")

@@ -8,18 +8,20 @@ from sirenvae.ui.inference.view import Entry
 
 def inference_code(entry: Entry, num_steps: int) -> tuple[str, ...]:
     """Lines that run the race and ask the learnt posteriors at one point, once there is a ``network``."""
+    family = "" if entry.family == "gaussian" else f", family={entry.family!r}"
     own = f", base={entry.base!r}, changes={entry.changes!r}" if OWN_INVERSE in entry.names else ""
     return (
         "from sirenvae.experiments.inference_race import InferenceRace",
         "from sirenvae.experiments.trial import Point",
         "",
-        f"race = InferenceRace(network, {entry.names!r}{own}, num_steps={num_steps})",
+        f"race = InferenceRace(network, {entry.names!r}{own}{family}, num_steps={num_steps})",
         "points = [event for event in race.run() if isinstance(event, Point)]  # other events tell the progress",
         "for row in race.rows(points):",
         "    print(row)",
         "",
         f"inverse = race.inverse_of({entry.names[0]!r})",
-        "q = sv.InferenceNetwork(network, inverse, capacity=race.capacity)  # begins at the best linear posterior",
+        "# It begins at the best linear posterior.",
+        f"q = sv.InferenceNetwork(network, inverse{family}, capacity=race.capacity)",
         'for record in sv.fit(q, network, sv.Recipe("short", batch_size=128, kl_warm_up=0.0, num_steps=200)):',
         "    pass",
         "x, z = sv.sample_network(network, 1)",

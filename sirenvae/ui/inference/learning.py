@@ -25,7 +25,7 @@ from sirenvae.ui.inference.views import draw
 from sirenvae.ui.shared.charts import chart_of
 from sirenvae.ui.shared.look import keep_in_url, plain
 from sirenvae.ui.shared.runs import POLL_SECONDS, training_manager
-from sirenvae.ui.shared.watched_runs import Runs
+from sirenvae.ui.shared.watched_runs import Runs, say_where_it_went_on
 
 STEPS, FIRST = "learning_steps", "first_cards"  # keys of the widgets and names in the URL
 LEARNINGS = Runs("learning", AnyEvidence, "training", "Trainings", "marginals")
@@ -175,6 +175,7 @@ def _below(network: sv.BayesianNetwork, exact: Marginals | None, learnt: Margina
             key="learning_chart",
             alt="Mean divergence of a hidden variable's learnt marginal from the exact one against training steps.",
         )
+        say_where_it_went_on(job)
         st.caption("40 sets of 5 to 50 % of the variables, in states drawn from the network; the exact answer is 0.")
 
 

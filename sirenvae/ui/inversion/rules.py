@@ -70,6 +70,14 @@ def pick_rule(network: sv.BayesianNetwork) -> Rule:
     return Rule(method, order, minimal=not _as_printed(network, method, order))
 
 
+def collapsed_inverses(network: sv.BayesianNetwork, rule: Rule) -> dict[str, sv.Inverse]:
+    """By title what is drawn collapsed of a network with plates: the inverse by this rule."""
+    if not network.plates:
+        return {}
+    inverse = inverse_of(network, rule)
+    return {f"The inverse, collapsed: {inverse.dag.number_of_edges():,} edges": inverse}
+
+
 def pick_prediction(rule: Rule) -> str:
     """Show what the learner wants to predict, kept in the URL (`predict`): ``"off"``, ``"next"`` or ``"parents"``."""
     keep_in_url(_PREDICT)

@@ -11,7 +11,7 @@ import sirenvae as sv
 from sirenvae.ui.shared.component import views
 from sirenvae.ui.shared.graph import graph_model
 
-draw = views("network/network.js", "shared/graph.css", "network/gallery.css")  # the gallery is drawn by it, too
+draw = views("network/network.js", "shared/graph.css", "network/gallery.css", "network/plates.css")  # all three
 
 
 def network_picture(

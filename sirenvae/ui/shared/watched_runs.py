@@ -59,7 +59,7 @@ class Runs:
         if st.session_state.get(self.key) not in ids:
             st.session_state.pop(self.key, None)
         words = f"Newest first. A link to this page shows the same {self.noun} in another tab."
-        settings = {"key": self.key, "bind": "query-params", "width": 200, "help": words}
+        settings = {"key": self.key, "bind": "query-params", "width": 170, "help": words}
         st.selectbox(self.plural, ids, None, placeholder="choose one" if ids else "none yet", **settings)
 
     def say_problem(self) -> None:
@@ -97,6 +97,13 @@ class Runs:
 
     def _report(self, problem: str) -> None:
         st.session_state[f"{self.key}_problem"] = problem
+
+
+def say_where_it_went_on(job: Job | None) -> None:
+    """A caption under the curves, which rise where a run goes on."""
+    if job is not None and job.went_on:
+        steps = " and ".join(f"{step:,}" for step in job.went_on)
+        st.caption(f"It went on after {steps} steps: the learning rate rose again there, and the loss with it.")
 
 
 def _top_line(job: Job) -> str:
