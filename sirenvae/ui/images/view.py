@@ -18,7 +18,7 @@ from sirenvae.ui.images.sheet import Row, sheet_data
 from sirenvae.ui.images.views import draw
 from sirenvae.ui.shared.look import keep_in_url
 from sirenvae.ui.shared.runs import POLL_SECONDS, training_manager
-from sirenvae.ui.shared.watched_runs import Runs
+from sirenvae.ui.shared.watched_runs import Runs, say_where_it_went_on
 
 IMAGES, BITS, STEPS = "images", "bits", "image_steps"  # keys of the widgets and names in the URL
 RACES = Runs("image_race", ImageRace, "race", "Races", "encoders")
@@ -172,6 +172,7 @@ def _charts(job: Job | None, trial: ImageRace) -> None:
                 key=f"chart_{measure}",
                 alt=f"{words} of each encoder against training steps",
             )
+    say_where_it_went_on(job)
     st.markdown(race_words({measure: curves_of(progress, rows, measure) for measure in MEASURES}))
 
 
