@@ -62,7 +62,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(executors, "local_processes", told_workers)
     monkeypatch.setattr(executors, "cluster", told_cluster)
     monkeypatch.setattr(export, "find_browser", lambda: None)
-    few = dict(num_latents=4, decoder_features=3, num_chains=2)
+    few = dict(encoders=("faithful",), num_latents=4, decoder_features=3, num_chains=2)
     monkeypatch.setattr(nami4, "preset", lambda name, preset=nami4.preset: replace(preset(name), **few))
     monkeypatch.setenv("SIRENVAE_DATA", str(tmp_path / "data"))
     for part in ("train", "test"):
