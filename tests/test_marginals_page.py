@@ -55,6 +55,10 @@ def test_what_an_observation_moves_is_told_with_a_path_and_with_what_it_cannot_r
     nothing = exact_given(ASIA, [])
     alone = move_words(ASIA, [SMOKE], nothing, exact_given(ASIA, [SMOKE]))
     assert alone.endswith("2 others cannot move: no open path leads there.")  # asia and tub
+    both = [SMOKE, ("bronc", 0)]  # who smokes is known: that bronchitis goes with cancer is explained
+    words = move_words(ASIA, both, exact_given(ASIA, both[:1]), exact_given(ASIA, both))
+    assert words.startswith("**bronc = yes** moves **dysp** = yes")
+    assert words.endswith("5 others cannot move: no open path leads there.")
     certain = [("lung", 0), ("either", 0)]
     words = move_words(ASIA, certain, exact_given(ASIA, certain[:1]), exact_given(ASIA, certain))
     assert words == "**either = yes** was certain already, so nothing moves."
