@@ -1,8 +1,8 @@
 """The page Inference for networks with states, without a browser: what it draws and says of what is observed."""
 
 import math
-from dataclasses import replace
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -23,6 +23,7 @@ from sirenvae.ui.inference.marginals import (
     nats_words,
     percent,
 )
+from sirenvae.ui.shared.choice import uploads
 
 ASIA = sv.load_network("asia")
 XRAY, SMOKE = ("xray", 0), ("smoke", 1)
@@ -54,6 +55,10 @@ def test_what_an_observation_moves_is_told_with_a_path_and_with_what_it_cannot_r
     nothing = exact_given(ASIA, [])
     alone = move_words(ASIA, [SMOKE], nothing, exact_given(ASIA, [SMOKE]))
     assert alone.endswith("2 others cannot move: no open path leads there.")  # asia and tub
+    both = [SMOKE, ("bronc", 0)]  # who smokes is known: that bronchitis goes with cancer is explained
+    words = move_words(ASIA, both, exact_given(ASIA, both[:1]), exact_given(ASIA, both))
+    assert words.startswith("**bronc = yes** moves **dysp** = yes")
+    assert words.endswith("5 others cannot move: no open path leads there.")
     certain = [("lung", 0), ("either", 0)]
     words = move_words(ASIA, certain, exact_given(ASIA, certain[:1]), exact_given(ASIA, certain))
     assert words == "**either = yes** was certain already, so nothing moves."
@@ -136,5 +141,13 @@ def test_the_page_of_a_network_with_states():
 
 def test_a_network_too_large_for_it_is_one_sentence():
     assert problem_of(ASIA) is None
-    assert "has none" in problem_of(sv.load_network("student"))
-    assert "its ancestors" in introduction_to(replace(ASIA, name="other"))
+    names = [f"v{i}" for i in range(101)]
+    table = sv.ConditionalTable((), ("a", "b"), [0.5, 0.5])
+    dag = nx.DiGraph()
+    dag.add_nodes_from(names)
+    uploads()["wide"] = sv.BayesianNetwork(dag, names[1:], dict.fromkeys(names, table), name="wide")
+    app = opened(network="wide")
+    assert not app.exception
+    assert "up to 100 variables, but wide has 101" in app.info[0].value.replace("\\", "")
+    assert "start_learning" not in [button.key for button in app.button]
+    assert "its ancestors" in introduction_to(uploads()["wide"])

@@ -77,7 +77,7 @@ def race_controls(network: sv.BayesianNetwork, base: str, changes: tuple[str, ..
     with row:
         entry = Entry(names, base, changes, _pick_family(network))
         words = "Each step takes 128 fresh draws from the network."
-        st.number_input("Steps", 100, MOST_STEPS, 1000, 100, key=STEPS, bind="query-params", width=120, help=words)
+        st.number_input("Steps", 100, MOST_STEPS, 1000, 100, key=STEPS, bind="query-params", width=130, help=words)
         settings = {"type": "primary", "icon": ":material/play_arrow:", "key": "start_race"}
         st.button("Start the race", on_click=_start, args=(network, entry), **settings)
         RACES.pick()
@@ -95,7 +95,7 @@ def _pick_family(network: sv.BayesianNetwork) -> str:
         if network.is_linear
         else "In this network the exact posterior is not normal."
     )
-    settings = {"key": FACTORS, "bind": "query-params", "width": 150, "help": words}
+    settings = {"key": FACTORS, "bind": "query-params", "width": 140, "help": words}
     return _FACTORS[st.selectbox("Factors", list(_FACTORS), **settings)]
 
 
