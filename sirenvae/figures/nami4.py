@@ -39,15 +39,15 @@ def nami4_figure(rows: Sequence[dict], title: str = "", dark: bool = False) -> g
         for column, measure in enumerate(_PANELS, start=1):
             _add(figure, curve, measure, column)
         _add(figure, curve, "neg_iwae", 2, dash="dot")
-    return (
-        figure.update_layout(
-            title=title,
-            template="plotly_dark" if dark else "plotly_white",
-            legend=dict(orientation="h", y=-0.2),
-            margin=dict(l=60, r=20, t=80, b=50),
-        )
-        .update_xaxes(type="log", title="active weights of the encoder")
-        .update_yaxes(title="nats an image", col=1)
+    capacities = sorted({row["capacity"] for row in rows})
+    ticks = dict(tickvals=capacities, ticktext=[_short(capacity) for capacity in capacities])
+    figure.update_xaxes(type="log", title="active weights of the encoder", **ticks)
+    figure.update_yaxes(title="nats an image", col=1)
+    return figure.update_layout(
+        title=title,
+        template="plotly_dark" if dark else "plotly_white",
+        legend=dict(orientation="h", y=-0.2),
+        margin=dict(l=60, r=20, t=80, b=50),
     )
 
 
