@@ -83,6 +83,8 @@ def test_chains_close_in_from_both_sides():
     assert one["lower"] == pytest.approx(close["lower"], abs=0.3)
     assert one["lower"] == pytest.approx(model.iwae_bound(x, 20_000).item(), abs=0.3)
     assert np.logaddexp.reduce(one["there"]) - np.log(16) == pytest.approx(one["lower"], abs=1e-5)
+    back = -np.array(close["back"])  # each chain's log weight is of 1 / p(x)
+    assert np.log(16) - np.logaddexp.reduce(back) == pytest.approx(close["upper"], abs=1e-5)
     words = evidence_words([wide, close])
     assert f"**{close['upper']:.2f}**" in words
     assert "From above there is no bound" in evidence_words([chains_of(model, x, 1, 4), one])

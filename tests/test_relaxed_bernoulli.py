@@ -163,6 +163,17 @@ def test_a_relaxed_bit_is_one_of_torchs_distributions():
     assert between.log_prob(torch.full((2, 3), 0.3)).isfinite().all()
 
 
+def test_draws_of_the_prior_have_its_density():
+    made = model(num_latents=3, capacity=100)
+    noise = torch.randn(100_000, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    drawn = made.prior_transform(noise, bits(1))
+    grid = torch.linspace(-150, 150, 60_001, dtype=torch.float64).unsqueeze(-1).expand(-1, 3)
+    density = made.prior_distribution(bits(len(grid))).base_dist.log_prob(grid).exp()
+    for border in (-3.0, 0.0, 2.0):
+        below = torch.where(grid < border, density, 0.0).sum(dim=0) * 300 / 60_000
+        torch.testing.assert_close((drawn < border).double().mean(dim=0), below, rtol=0, atol=0.01)
+
+
 def test_logistic_noise():
     noise = torch.linspace(-5.5, 5.5, 1001)
     exact = torch.special.log_ndtr(noise.double()) - torch.special.log_ndtr(-noise.double())
