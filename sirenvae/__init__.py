@@ -17,6 +17,7 @@ _LAZY = {
     "GaussianMixture": "sirenvae.models",
     "GraphicalResidualFlow": "sirenvae.flows",
     "InferenceNetwork": "sirenvae.models",
+    "InverseAutoregressive": "sirenvae.flows",
     "MarginalNetwork": "sirenvae.models",
     "MaskedAffine": "sirenvae.flows",
     "MixtureInference": "sirenvae.models",

@@ -1,6 +1,7 @@
 """Flows: bijections with two directions and a log-determinant each. Tensors only: a flow never sees a graph object."""
 
 from sirenvae.flows.affine import MaskedAffine
+from sirenvae.flows.autoregressive import InverseAutoregressive
 from sirenvae.flows.distribution import FlowDistribution, standard_normal_log_prob
 from sirenvae.flows.newton import ConvergenceError, Inversion
 from sirenvae.flows.residual import GraphicalResidualFlow
@@ -12,6 +13,7 @@ __all__ = [
     "ConvergenceError",
     "FlowDistribution",
     "GraphicalResidualFlow",
+    "InverseAutoregressive",
     "Inversion",
     "Inverted",
     "LayerMasks",
