@@ -4,7 +4,8 @@
 
 It trains on sets of 20 to 500 data and then reports, on fresh sets, the effective sample size, the divergence of the
 data's components, the evidence beside an estimate that learns nothing from the network, and whether ranks of the truth
-among draws are uniform, at sizes it may not have seen. About seven minutes of training on one idle core.
+among draws are uniform. None of the sizes 200, 60 and 333 is among the fifty that it trains on. About five minutes of
+training on one idle core.
 """
 
 from __future__ import annotations

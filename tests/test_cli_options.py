@@ -118,7 +118,7 @@ def seen(words, capsys):
         is_text = file.suffix in (".csv", ".md", ".tex", ".json")
         files[str(file)] = file.read_text(encoding="utf-8").replace(words, "") if is_text else ""
         file.unlink()
-    times = r"\d+ s\b|\"seconds\": [\d.e-]+" + (r"| +[\d.e-]+$" if words.startswith("race") else "")
+    times = r"\d+ s\b|\"seconds\": [\d.e-]+" + (r"| +([\d.e-]+|seconds)$" if words.startswith("race") else "")
     return re.sub(times, "", printed, flags=re.MULTILINE), files
 
 
