@@ -103,7 +103,7 @@ def test_replicas_are_alone_and_it_joins_a_chain():
     torch.testing.assert_close(alone.inverse_and_log_det(y[1], c[1])[0], part.inverse_and_log_det(y, c)[0][1])
 
 
-def test_it_is_trained_as_any_flow():
+def test_it_is_trained_as_any_flow_and_saved(tmp_path):
     torch.manual_seed(0)
     x = torch.randn(500, 2)
     x[:, 1] = 0.5 * x[:, 1] + x[:, 0].square()
@@ -111,6 +111,8 @@ def test_it_is_trained_as_any_flow():
     model = sv.FlowDensity(flow, ["a", "b"])
     losses = [record.loss.item() for record in sv.fit(model, x, sv.Recipe("short", num_steps=300, learning_rate=1e-2))]
     assert losses[-1] < losses[0] - 0.3
+    sv.save_model(model, tmp_path / "flow.safetensors")
+    assert torch.equal(sv.load_model(tmp_path / "flow.safetensors").log_prob(x), model.log_prob(x))
 
 
 @pytest.mark.parametrize(

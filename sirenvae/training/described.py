@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sirenvae.errors import InputError
-from sirenvae.flows import Chain, GraphicalResidualFlow, Inverted, MaskedAffine, Transform
+from sirenvae.flows import Chain, GraphicalResidualFlow, InverseAutoregressive, Inverted, MaskedAffine, Transform
 from sirenvae.graphs import BayesianNetwork, Inverse
 from sirenvae.graphs.files.names import name_from_json, name_to_json
 from sirenvae.models import FlowDensity, InferenceNetwork
@@ -57,6 +57,8 @@ def _described_transform(transform: Transform) -> dict:
         return values | {"part": _described_transform(transform.transform)}
     if kind is GraphicalResidualFlow:
         return values | {"settings": transform.settings}
+    if kind is InverseAutoregressive:
+        return values | {"hidden_features": list(transform.hidden_features)}
     if kind is not MaskedAffine:
         raise InputError(
             f"A density can be saved whose transform is made of {', '.join(_PARTS)}, but a {kind.__name__} came; "
@@ -77,6 +79,12 @@ def _built_transform(description: dict, state: Mapping[str, Tensor], prefix: str
     if kind == "MaskedAffine":
         mask = state[f"{prefix}mask"]
         return MaskedAffine(mask.bool() | torch.eye(*mask.shape, dtype=torch.bool), replicas)
+    if kind == "InverseAutoregressive":
+        widths = description["hidden_features"]
+        for i, width in enumerate(widths):
+            shape = (*replicas, 1, width)
+            check(tuple(state[f"{prefix}net.hidden.{i}.bias"].shape) == shape, "its layers are not as wide as it tells")
+        return InverseAutoregressive(state[f"{prefix}adjacency"], widths, replicas)
     settings = description["settings"]
     for i, width in enumerate(settings["hidden_features"]):
         shape = (*replicas, settings["num_blocks"], 1, width)
@@ -84,7 +92,7 @@ def _built_transform(description: dict, state: Mapping[str, Tensor], prefix: str
     return GraphicalResidualFlow(state[f"{prefix}adjacency"], replicas=replicas, **settings)
 
 
-_PARTS = [kind.__name__ for kind in (Chain, Inverted, MaskedAffine, GraphicalResidualFlow)]
+_PARTS = [kind.__name__ for kind in (Chain, Inverted, MaskedAffine, GraphicalResidualFlow, InverseAutoregressive)]
 
 
 def described_inverse(model: InferenceNetwork | MixtureInference) -> dict:
