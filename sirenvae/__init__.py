@@ -18,6 +18,7 @@ _LAZY = {
     "GraphicalResidualFlow": "sirenvae.flows",
     "InferenceNetwork": "sirenvae.models",
     "InverseAutoregressive": "sirenvae.flows",
+    "LatentStructureVAE": "sirenvae.models",
     "MarginalNetwork": "sirenvae.models",
     "MaskedAffine": "sirenvae.flows",
     "MixtureInference": "sirenvae.models",

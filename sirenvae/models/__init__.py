@@ -3,6 +3,7 @@
 from sirenvae.models.density import FlowDensity
 from sirenvae.models.gaussian_mixture import GaussianMixture
 from sirenvae.models.inference_network import InferenceNetwork
+from sirenvae.models.latent_structure import LatentStructureVAE
 from sirenvae.models.marginal_network import MarginalNetwork
 from sirenvae.models.mixture_inference import MixtureInference
 from sirenvae.models.mixture_sets import MixtureSets
@@ -18,6 +19,7 @@ __all__ = [
     "FlowDensity",
     "GaussianMixture",
     "InferenceNetwork",
+    "LatentStructureVAE",
     "MarginalNetwork",
     "MixtureInference",
     "MixtureSets",

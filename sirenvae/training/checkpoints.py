@@ -16,7 +16,15 @@ from sirenvae.errors import InputError
 from sirenvae.graphs import BayesianNetwork, network_to_json
 from sirenvae.graphs.files import parse_json
 from sirenvae.graphs.files.names import name_from_json, name_to_json
-from sirenvae.models import FlowDensity, InferenceNetwork, MarginalNetwork, RelaxedBernoulliVAE, SIReNVAE, VanillaVAE
+from sirenvae.models import (
+    FlowDensity,
+    InferenceNetwork,
+    LatentStructureVAE,
+    MarginalNetwork,
+    RelaxedBernoulliVAE,
+    SIReNVAE,
+    VanillaVAE,
+)
 from sirenvae.models.mixture_inference import MixtureInference
 from sirenvae.models.points import Points
 from sirenvae.models.replicas import Fittable
@@ -41,6 +49,7 @@ _MODELS = {
     "PartlyExactVAE": PartlyExactVAE,
     "MarginalNetwork": MarginalNetwork,
     "RelaxedBernoulliVAE": RelaxedBernoulliVAE,
+    "LatentStructureVAE": LatentStructureVAE,
     "InferenceNetwork": InferenceNetwork,
     "MixtureInference": MixtureInference,
     "FlowDensity": FlowDensity,
