@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from sirenvae.errors import InputError
+from sirenvae.nets.capacity import widest
 from sirenvae.nets.made import made_masks
 from sirenvae.nets.masked_linear import MaskedLinear
 from sirenvae.nets.set_rule import parent_masks
@@ -239,15 +240,7 @@ def width_for(
                 f"A network that keeps all {int(adjacency.sum())} edges has at least {smallest:,} {what}, but the "
                 f"capacity is {budget:,}."
             )
-        if of == "width":
-            return budget
-        low, high = least, 2 * least
-        while count(high) <= budget:
-            low, high = high, 2 * high
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if count(middle) <= budget else (low, middle)
-    return low
+        return budget if of == "width" else widest(count, least, budget)
 
 
 def _masks(adjacency: Tensor, hidden_features: Sequence[int]) -> list[Tensor]:

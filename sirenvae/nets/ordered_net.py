@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from sirenvae.errors import InputError
+from sirenvae.nets.capacity import widest
 from sirenvae.nets.masked_linear import MaskedLinear
 
 _OUTPUT_GAIN = 0.1  # at first what is put out hardly depends on what is seen
@@ -122,13 +123,7 @@ def ordered_width_for(num_variables: int, num_context: int, budget: int, ordered
         raise InputError(
             f"An encoder of one hidden unit has {count(1):,} active weights, but the capacity is {budget:,}."
         )
-    low, high = 1, 2
-    while count(high) <= budget:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) <= budget else (low, middle)
-    return low
+    return widest(count, 1, budget)
 
 
 def _spread(width: int, most: int) -> Tensor:
