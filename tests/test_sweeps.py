@@ -233,7 +233,7 @@ def test_without_distributed(monkeypatch):
 def test_cluster_that_loses_a_worker_finishes_every_cell(tmp_path, path, log):
     killer = threading.Thread(target=_kill_a_worker, args=(log,))
     with (
-        LocalCluster(2, threads_per_worker=1, dashboard_address=None, memory_limit=None) as local,
+        LocalCluster(2, threads_per_worker=1, dashboard_address=":0", memory_limit=None) as local,
         cluster(local.scheduler_address) as executor,
         Store(path) as store,
     ):

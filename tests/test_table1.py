@@ -237,7 +237,7 @@ def num_rows(path):
 def test_cluster_finds_the_same_table(rows):
     config = small_config(multiples=(3,))
     with (
-        LocalCluster(1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address=None) as local,
+        LocalCluster(1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address=":0") as local,
         executors.cluster(local.scheduler_address) as executor,
     ):
         points = only_points(config.run(executor))
