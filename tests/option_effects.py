@@ -128,6 +128,7 @@ EFFECTS = {
                 "--preset": (f"{words} --runs 1 --steps 2", "--preset quick", "--preset paper"),
                 "--network": (f"{command} --runs 1 --steps 2", "--network drawn-tree-4-0", "--network drawn-tree-4-1"),
                 "--observed": (f"{words} --runs 1 --steps 2", "", f"--observed {observed}"),
+                "--data": (f"{words} --runs 1 --steps 2", "", "--data 30"),
                 "--capacity": (f"{words} --runs 1 --steps 2", "", "--capacity stored-9000"),
                 "--layout": (f"{words} --runs 1 --steps 2", "", "--layout masked"),
                 "--runs": (f"{words} --steps 2", "--runs 1", "--runs 2"),

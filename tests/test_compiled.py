@@ -182,6 +182,10 @@ def test_the_trend_of_placements_in_words():
         (lambda: capacity_of("weights-3"), "one of active, stored, width"),
         (lambda: capacity_of("active"), "as active-6000; 'active' came"),
         (lambda: nami6.Nami6((sv.load_network("circuit"),), ("mean_field",)), "no formula; choose a linear one"),
+        (
+            lambda: nami6.Nami6((sv.load_network("fork"),), ("mean_field",), data=(0, 1)),
+            "at least 2 draws, .* but 1 came",
+        ),
         (lambda: nami6.Nami6((sv.load_network("fork"),), ()), "inverses must be different and at least one"),
     ],
 )

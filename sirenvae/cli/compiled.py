@@ -21,6 +21,8 @@ def add_figures(figures) -> None:
         parser = figures.add_parser(name, help=about)
         parser.add_argument("--preset", default="quick", help="quick (default) or paper")
         add_network_argument(parser, "--network", nargs="+")
+        words = "draws that are trained on: 0 for fresh ones at every step, else a fixed set of so many"
+        parser.add_argument("--data", type=whole, nargs="+", metavar="N", help=words)
         parser.add_argument("--capacity", nargs="+", help="what is equal, as active-6000, stored-12000 or width-16")
         parser.add_argument("--layout", help="per_variable (the preset's) or masked")
         parser.add_argument("--runs", type=whole, help="instead of the preset's")
@@ -56,6 +58,7 @@ def _asked(name: str, options):
     trial = {"nami-6": nami6, "nami-9": nami9}[name].preset(options.preset)
     given = {
         "networks": options.network and tuple(load(one, options.observed) for one in options.network),
+        "data": options.data and tuple(options.data),
         "capacities": options.capacity and tuple(options.capacity),
         "layout": options.layout,
         "num_runs": options.runs,

@@ -73,6 +73,8 @@ class Compiled(SeveralRuns, SeveralNetworks, Trial):
         for network in self.networks:
             if not network.is_linear:
                 raise InputError(f"The exact posterior of {network.name} has no formula; choose a linear one.")
+        if wrong := [size for size in self.data if size < 0 or size == 1]:
+            raise InputError(f"A fixed set has at least 2 draws, and 0 stands for fresh ones, but {wrong[0]} came.")
         for name in self.inverses:
             parts_of(name)
         for capacity in self.capacities:
