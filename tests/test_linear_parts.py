@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 
 import networkx as nx
@@ -16,7 +17,7 @@ from sirenvae.flows.affine import MaskedAffine
 from sirenvae.models import structure_of
 from sirenvae.training.loop import Fit
 from sirenvae.training.programs import program_for
-from sirenvae.training.recipes import Recipe
+from sirenvae.training.recipes import RECIPES, Recipe
 from sirenvae.truth.linear_start import linear_start
 from sirenvae.truth.references import fit_reference
 
@@ -310,3 +311,10 @@ def test_bad_input_is_one_sentence(act, sentence):
     reference = fit_reference("linear_gaussian_bn", network, sv.sample_network(network, 20)[0])
     with pytest.raises(sv.InputError, match=sentence):
         act(network, reference)
+
+
+def test_linear_parts_belong_to_the_recipe_and_not_to_its_name():
+    from sirenvae.experiments.settings import has_linear_parts
+
+    assert not has_linear_parts(replace(RECIPES["paper"], name="mine", num_steps=5))
+    assert has_linear_parts(replace(RECIPES["default"], name="paper"))

@@ -309,13 +309,6 @@ def test_lists_of_models_that_cannot_be_trained(data, models, sentence):
         sv.fit(models(), data, SHORT)
 
 
-def test_linear_parts_belong_to_the_recipe_and_not_to_its_name():
-    from sirenvae.experiments.settings import has_linear_parts
-
-    assert not has_linear_parts(replace(RECIPES["paper"], name="mine", num_steps=5))
-    assert has_linear_parts(replace(RECIPES["default"], name="paper"))
-
-
 # Memory and threads
 
 

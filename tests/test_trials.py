@@ -13,7 +13,7 @@ from sirenvae.experiments.parts import Parts
 from sirenvae.experiments.registry import CLASSICAL, LEARNERS, TRUTH, VAES, build_model
 from sirenvae.experiments.store import key_of
 from sirenvae.experiments.table1 import preset as table_preset
-from sirenvae.experiments.trial import Cell, SeveralNetworks, SeveralRuns, Trial
+from sirenvae.experiments.trial import Cell, SeveralNetworks, SeveralRuns, Trial, WatchedRun
 from sirenvae.experiments.trials import TRIALS, trial_of
 from sirenvae.experiments.tuning import Tuning
 from sirenvae.models import STRUCTURES
@@ -59,9 +59,10 @@ def asked():
 
 @pytest.mark.parametrize("trial", TRIALS.values(), ids=TRIALS)
 def test_what_a_part_of_a_trial_reads_is_a_field_of_the_trial(trial):
-    for part in (SeveralRuns, SeveralNetworks):
+    for part in (SeveralRuns, SeveralNetworks, WatchedRun):
         if issubclass(trial, part):
-            assert set(part.__annotations__) <= {field.name for field in fields(trial)}
+            assert set(part.__annotations__) - {"most_steps"} <= {field.name for field in fields(trial)}
+            assert part is not WatchedRun or trial.most_steps > 0
     assert not Trial.__annotations__.keys() - {"name", "trains_together", "takes_states"}
 
 

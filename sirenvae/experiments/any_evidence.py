@@ -8,12 +8,12 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.settings import plain_fields
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, report_steps
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, WatchedRun
 from sirenvae.graphs import BayesianNetwork, largest_table
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ LEARNER = "marginals"  # the one cell
 
 
 @dataclass(frozen=True)
-class AnyEvidence(Trial):
+class AnyEvidence(WatchedRun, Trial):
     r"""What is trained and how: one :class:`~sirenvae.models.MarginalNetwork`, one run.
 
     What is told of it is ``nats``: the mean of KL(p(v | evidence) || q(v | evidence)) over the hidden variables of
@@ -44,6 +44,7 @@ class AnyEvidence(Trial):
     """
 
     name: ClassVar[str] = "any-evidence"
+    most_steps: ClassVar[int] = MOST_STEPS
     takes_states: ClassVar[bool] = True
     network: BayesianNetwork
     width: int = 128
@@ -58,11 +59,6 @@ class AnyEvidence(Trial):
         check_learnable(self.network)
         super().__post_init__()
 
-    @property
-    def num_replicas(self) -> int:
-        """One run."""
-        return 1
-
     def cells(self) -> list[Cell]:
         """The one network."""
         return [Cell(self.network.name, LEARNER)]
@@ -71,24 +67,11 @@ class AnyEvidence(Trial):
         """Everything that the result depends on, as plain values."""
         return plain_fields(self)
 
-    def cost(self, cell: Cell) -> int:
-        """Steps."""
-        return self.num_steps
-
     def work(self, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
         """Train it; a keeper has it as it was when it last reported, and goes on from there."""
         from sirenvae.experiments.any_evidence_work import work
 
         return work(self, cells[0], keeper)
-
-    def reports(self) -> list[int]:
-        """The steps after which it reports."""
-        return report_steps(self.num_steps, self.num_updates)
-
-    def longer(self) -> Self | None:
-        """Twice the steps, up to 64,000."""
-        steps = min(2 * self.num_steps, MOST_STEPS)
-        return replace(self, num_steps=steps) if steps > self.num_steps else None
 
     def rows(self, points: Iterable[Point]) -> list[dict]:
         """One row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -37,6 +38,37 @@ def go_on(training: Fit, file: Path) -> int:
     training.model.load_state_dict(_part(tensors, _WEIGHTS))
     training.restore(_part(tensors, _TRAINING), content["fit"])
     return int(content["fit"]["step"])
+
+
+class KeptTraining:
+    """A training that stops at given steps to be looked at, and is kept in a file there, from which it goes on.
+
+    Arguments:
+        training: At its first step.
+        reports: The steps to stop at, ascending.
+        file: Where it is kept; ``None`` keeps nothing.
+
+    Attributes:
+        step: How far it is.
+    """
+
+    def __init__(self, training: Fit, reports: Sequence[int], file: Path | None):
+        self._training, self._file = training, file
+        self.step = go_on(training, file) if file else 0
+        self._reports = [report for report in reports if report > self.step]
+
+    @property
+    def seconds(self) -> float:
+        """Spent in training."""
+        return self._training.seconds
+
+    def advance(self) -> bool:
+        """Train until the next stop; False after the last one."""
+        if self._reports:
+            self.step = self._training.take(self._reports.pop(0) - self.step).step
+            if self._file:
+                keep_training(self._training, self._file)
+        return bool(self._reports)
 
 
 def kept_weights(file: Path) -> dict[str, Tensor]:

@@ -8,13 +8,13 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.nami4 import ENCODERS
 from sirenvae.experiments.settings import check_different, plain_fields
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, report_steps
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, WatchedRun
 
 if TYPE_CHECKING:
     from sirenvae.experiments.keeping import Keeper
@@ -25,7 +25,7 @@ _EVIDENCE_EVERY = 4  # reports
 
 
 @dataclass(frozen=True)
-class ImageRace(Trial):
+class ImageRace(WatchedRun, Trial):
     """What is trained and how; a cell is an encoder, and all cells train side by side.
 
     What is told of a cell, nats an image, over the first `num_test` test images: ``neg_elbo``, and at every fourth
@@ -45,6 +45,7 @@ class ImageRace(Trial):
     """
 
     name: ClassVar[str] = "image-race"
+    most_steps: ClassVar[int] = MOST_STEPS
     images: str = "digits"
     binarization: str = "dynamic"
     encoders: tuple[str, ...] = ENCODERS
@@ -74,18 +75,9 @@ class ImageRace(Trial):
         if self.num_steps > MOST_STEPS:
             raise InputError(f"This race goes on for at most {MOST_STEPS:,} steps, but {self.num_steps:,} came.")
 
-    @property
-    def num_replicas(self) -> int:
-        """One run."""
-        return 1
-
     def cells(self) -> list[Cell]:
         """One for each encoder."""
         return [Cell(self.images, encoder, self.capacity) for encoder in self.encoders]
-
-    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
-        """All of them at once: it is a race."""
-        return [tuple(cells)]
 
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
@@ -93,29 +85,16 @@ class ImageRace(Trial):
         del values["encoders"]
         return values
 
-    def cost(self, cell: Cell) -> int:
-        """Steps."""
-        return self.num_steps
-
     def work(self, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
         """Train them side by side; a keeper has each as it was when it last reported, and goes on from there."""
         from sirenvae.experiments.image_race_work import work
 
         return work(self, cells, keeper)
 
-    def reports(self) -> list[int]:
-        """The steps after which an encoder reports."""
-        return report_steps(self.num_steps, self.num_updates)
-
     def anneals_at(self, step: int) -> bool:
         """Whether the evidence is estimated at a report."""
         reports = self.reports()
         return step in reports[::-_EVIDENCE_EVERY]
-
-    def longer(self) -> Self | None:
-        """Twice the steps, up to 16,000."""
-        steps = min(2 * self.num_steps, MOST_STEPS)
-        return replace(self, num_steps=steps) if steps > self.num_steps else None
 
     def rows(self, points: Iterable[Point]) -> list[dict]:
         """One row for each encoder."""

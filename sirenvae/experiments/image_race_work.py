@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sirenvae.data.images import Images, load_images
-from sirenvae.experiments.going_on import go_on, keep_training, kept_weights
+from sirenvae.experiments.going_on import KeptTraining, kept_weights
 from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.models import RelaxedBernoulliVAE
 from sirenvae.training.fit import fit
@@ -89,31 +89,23 @@ class _Runner:
         self._trial, self._cell = trial, cell
         self._x = images.test[: trial.num_test]
         self._model = build(trial, cell.learner, images.num_pixels)
-        self._fit = fit(self._model, images.train, _recipe(trial), seed=trial.first_seed)
-        self._file = kept_file(keeper.folder, cell.learner) if keeper else None
-        self._step = go_on(self._fit, self._file) if self._file else 0
-        self._reports = [report for report in trial.reports() if report > self._step]
-
-    def advance(self) -> bool:
-        """Train until the next report; False after the last one."""
-        if self._reports:
-            self._step = self._fit.take(self._reports.pop(0) - self._step).step
-        if self._file:
-            keep_training(self._fit, self._file)
-        return bool(self._reports)
+        training = fit(self._model, images.train, _recipe(trial), seed=trial.first_seed)
+        file = kept_file(keeper.folder, cell.learner) if keeper else None
+        self._kept = KeptTraining(training, trial.reports(), file)
+        self.advance = self._kept.advance
 
     def progress(self) -> Progress:
-        return Progress(self._cell, self._step, self._trial.num_steps, self._nats())
+        return Progress(self._cell, self._kept.step, self._trial.num_steps, self._nats())
 
     def point(self) -> Point:
-        values = {"active_weights": self._model.num_active, "steps": self._step, "seconds": self._fit.seconds}
+        values = {"active_weights": self._model.num_active, "steps": self._kept.step, "seconds": self._kept.seconds}
         return Point(self._cell, self._nats() | values)
 
     def _nats(self) -> dict[str, float]:
         """The same random numbers at every report: the curves move by what is learnt."""
         generator = torch.Generator().manual_seed(self._trial.first_seed)
         elbo = _mean(self._model.elbo(self._x, _ELBO_SAMPLES, generator=generator))
-        if not self._trial.anneals_at(self._step):
+        if not self._trial.anneals_at(self._kept.step):
             return {"neg_elbo": -elbo}
         counts = self._trial.num_temperatures, self._trial.num_chains
         *_, last = ais(self._model, self._x, *counts, generator=generator)

@@ -7,13 +7,13 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from sirenvae.errors import InputError
 from sirenvae.experiments.registry import INVERSES, OWN_INVERSE
 from sirenvae.experiments.settings import check_different, plain_fields
-from sirenvae.experiments.trial import Cell, Point, Progress, Trial, report_steps
+from sirenvae.experiments.trial import Cell, Point, Progress, Trial, WatchedRun
 from sirenvae.graphs import BayesianNetwork, Inverse, change_inverse, invert, posterior_gap
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _FEWEST_WEIGHTS, _WEIGHTS_PER_EDGE = 6_000, 5  # of these a fully connected inve
 
 
 @dataclass(frozen=True)
-class InferenceRace(Trial):
+class InferenceRace(WatchedRun, Trial):
     r"""What is trained and how; a cell is an inverse, and all cells train side by side.
 
     What is told of a cell is ``nats``: of a linear-Gaussian network KL(p(z | x) || q(z | x)), the mean over p(x), as
@@ -47,6 +47,7 @@ class InferenceRace(Trial):
     """
 
     name: ClassVar[str] = "inference-race"
+    most_steps: ClassVar[int] = MOST_STEPS
     network: BayesianNetwork
     inverses: tuple[str, ...] = tuple(name for name in INVERSES if name != OWN_INVERSE)
     base: str = "nami-topological"
@@ -70,11 +71,6 @@ class InferenceRace(Trial):
             self.inverse_of(OWN_INVERSE)
 
     @property
-    def num_replicas(self) -> int:
-        """One run."""
-        return 1
-
-    @property
     def capacity(self) -> int:
         """Most active weights, the same for every inverse, so that edges share them."""
         latents, observed = len(self.network.latents), len(self.network.observed)
@@ -95,10 +91,6 @@ class InferenceRace(Trial):
         """One for each inverse."""
         return [Cell(self.network.name, name) for name in self.inverses]
 
-    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
-        """All of them at once: it is a race."""
-        return [tuple(cells)]
-
     def described(self, cell: Cell) -> dict:
         """Everything that the result of a cell depends on, as plain values."""
         values = plain_fields(self) | {"inverse": cell.learner}
@@ -107,24 +99,11 @@ class InferenceRace(Trial):
         del values["inverses"]
         return values
 
-    def cost(self, cell: Cell) -> int:
-        """Steps."""
-        return self.num_steps
-
     def work(self, cells: tuple[Cell, ...], keeper: Keeper | None = None) -> Iterator[Progress | Point]:
         """Train them side by side; a keeper has the weights of each as it was when it last reported."""
         from sirenvae.experiments.inference_race_work import work
 
         return work(self, cells, keeper)
-
-    def reports(self) -> list[int]:
-        """The steps after which an inference network reports."""
-        return report_steps(self.num_steps, self.num_updates)
-
-    def longer(self) -> Self | None:
-        """Twice the steps, up to 20,000."""
-        steps = min(2 * self.num_steps, MOST_STEPS)
-        return replace(self, num_steps=steps) if steps > self.num_steps else None
 
     def floor(self, name: str) -> float | None:
         """The least expected divergence that an inverse allows, nats; ``None`` where it has no formula."""

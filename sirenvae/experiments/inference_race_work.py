@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from sirenvae.experiments.going_on import go_on, keep_training, kept_weights
+from sirenvae.experiments.going_on import KeptTraining, kept_weights
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.models import InferenceNetwork
@@ -77,22 +77,13 @@ class _Runner:
         self._trial, self._cell, self._x, self._z = trial, cell, x, z
         self._q = build(trial, cell.learner)
         self._floor = trial.floor(cell.learner)
-        self._file = weights_file(folder, cell.learner) if folder else None
         recipe = replace(RECIPES["inference"], num_steps=trial.num_steps)
-        self._fit = fit(self._q, trial.network, recipe, seed=trial.first_seed)
-        self._step = go_on(self._fit, self._file) if self._file else 0
-        self._reports = [step for step in trial.reports() if step > self._step]
-
-    def advance(self) -> bool:
-        """Train until the next report and keep what was learnt; False after the last one."""
-        if self._reports:
-            self._step = self._fit.take(self._reports.pop(0) - self._step).step
-            if self._file:
-                keep_training(self._fit, self._file)
-        return bool(self._reports)
+        training = fit(self._q, trial.network, recipe, seed=trial.first_seed)
+        self._kept = KeptTraining(training, trial.reports(), weights_file(folder, cell.learner) if folder else None)
+        self.advance = self._kept.advance
 
     def progress(self) -> Progress:
-        return Progress(self._cell, self._step, self._trial.num_steps, {"nats": self._nats()})
+        return Progress(self._cell, self._kept.step, self._trial.num_steps, {"nats": self._nats()})
 
     def point(self) -> Point:
         values = {
@@ -100,8 +91,8 @@ class _Runner:
             "active_weights": self._q.num_active,
             "floor": self._floor,
             "nats": self._nats(),
-            "steps": self._step,
-            "seconds": self._fit.seconds,
+            "steps": self._kept.step,
+            "seconds": self._kept.seconds,
         }
         return Point(self._cell, values)
 

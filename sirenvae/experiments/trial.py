@@ -246,6 +246,36 @@ class SeveralNetworks:
         return next(network for network in self.networks if network.name == cell.network)
 
 
+class WatchedRun:
+    """Of a trial with one run, watched while it trains: fields that say for how long and how often, and a limit."""
+
+    num_steps: int
+    num_updates: int
+    most_steps: ClassVar[int]
+
+    @property
+    def num_replicas(self) -> int:
+        """One run."""
+        return 1
+
+    def tasks(self, cells: Sequence[Cell]) -> list[tuple[Cell, ...]]:
+        """All of them at once: it is a race."""
+        return [tuple(cells)]
+
+    def cost(self, cell: Cell) -> int:
+        """Steps."""
+        return self.num_steps
+
+    def reports(self) -> list[int]:
+        """The steps after which each cell reports."""
+        return report_steps(self.num_steps, self.num_updates)
+
+    def longer(self) -> Self | None:
+        """Twice the steps, up to the most."""
+        steps = min(2 * self.num_steps, self.most_steps)
+        return replace(self, num_steps=steps) if steps > self.num_steps else None
+
+
 def _whole(network: BayesianNetwork) -> dict:
     return {"name": network.name, "network": json.loads(network_to_json(network))}
 

@@ -8,13 +8,14 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Self
 
 import networkx as nx
 import torch
 from torch import Tensor, nn
-from torch.distributions import Distribution, constraints
+from torch.distributions import Distribution
 
 from sirenvae.errors import InputError
 from sirenvae.flows import InverseAutoregressive, standard_normal_log_prob
@@ -22,10 +23,10 @@ from sirenvae.graphs import BayesianNetwork
 from sirenvae.models.base import LatentVariableModel
 from sirenvae.models.likelihoods import BernoulliLikelihood
 from sirenvae.models.relaxed_bits import logistic
+from sirenvae.models.top_down import TopDownPrior, hard_gates
 from sirenvae.nets.gated_net import GatedNet
 from sirenvae.nets.masked_linear import MaskedLinear
 
-GATES = ("learned", "open", "closed")
 _GATE_RATE = 10.0  # Adam moves a log odds so many times faster than a weight
 _GATE_START = 0.1  # times the former: the log odds of a gate at first, when all are open still
 _TEMPERATURE = 0.5  # of gates while they are learnt
@@ -88,7 +89,7 @@ class LatentStructureVAE(LatentVariableModel):
         for what, size in sizes.items():
             if size < 1:
                 raise InputError(f"The number of {what} is at least 1, but {size} came.")
-        fixed = _fixed(gates, num_nodes)
+        fixed = hard_gates(gates, num_nodes)
         num_latents = num_nodes * node_features
         decoder = BernoulliLikelihood(torch.ones(num_pixels, num_latents).bool(), hidden_features, replicas)
         super().__init__([f"x{i}" for i in range(num_pixels)], num_latents, decoder, replicas)
@@ -298,8 +299,14 @@ class LatentStructureVAE(LatentVariableModel):
 
     _step_gates: Tensor | None = None
 
-    def _with_gates(self, gates: Tensor):
-        return _StepGates(self, gates)
+    @contextmanager
+    def _with_gates(self, gates: Tensor) -> Iterator[None]:
+        """While a step of training lasts, its relaxed gates are the model's."""
+        self._step_gates = gates
+        try:
+            yield
+        finally:
+            self._step_gates = None
 
 
 @dataclass(frozen=True)
@@ -311,54 +318,3 @@ class _Node:
     mean: Tensor
     log_scale: Tensor
     context: Tensor | None
-
-
-class _StepGates:
-    """While a step of training lasts, its relaxed gates are the model's."""
-
-    def __init__(self, model: LatentStructureVAE, gates: Tensor):
-        self._model, self._gates = model, gates
-
-    def __enter__(self):
-        self._model._step_gates = self._gates
-
-    def __exit__(self, *error):
-        self._model._step_gates = None
-
-
-class TopDownPrior(Distribution):
-    """p(z) of a :class:`LatentStructureVAE`, batch shape ``(*R, M)``, event shape ``(K,)``."""
-
-    arg_constraints: ClassVar = {}
-    support = constraints.real_vector
-    has_rsample = True
-
-    def __init__(self, model: LatentStructureVAE, x: Tensor):
-        self._model, self._like = model, x
-        super().__init__(x.shape[:-1], torch.Size([model.latent_features]), validate_args=False)
-
-    def log_prob(self, value: Tensor) -> Tensor:
-        """Log density, nats."""
-        return self._model.prior_log_probs(value).sum(dim=-1)
-
-    def rsample(self, sample_shape=()) -> Tensor:
-        """Draws that carry gradients, shape ``(*S, *R, M, K)``."""
-        noise = torch.randn(self._extended_shape(torch.Size(sample_shape)), dtype=self._like.dtype)
-        return self._model.prior_transform(noise.to(self._like.device), self._like)
-
-
-def _fixed(gates: str | Sequence[Sequence[int]], num_nodes: int) -> Tensor:
-    """Hard gates as rows of the lower triangle one after the other; where they are learnt all open."""
-    if num_nodes < 2:
-        raise InputError(f"A structure has at least 2 nodes, but {num_nodes} came.")
-    child, parent = torch.tril_indices(num_nodes, num_nodes, -1)
-    if isinstance(gates, str):
-        if gates not in GATES:
-            raise InputError(f"The gates {gates!r} do not exist; they are {', '.join(GATES)}, or rows of 0 and 1.")
-        return torch.full((len(child),), 0.0 if gates == "closed" else 1.0)
-    rows = torch.as_tensor(gates, dtype=torch.get_default_dtype())
-    if rows.shape != (num_nodes, num_nodes) or not ((rows == 0) | (rows == 1)).all():
-        raise InputError(f"Gates are {num_nodes} rows of {num_nodes} zeros and ones, but {tuple(rows.shape)} came.")
-    if rows.triu().any():
-        raise InputError("A node depends on those before it alone; these gates have one that comes later, or itself.")
-    return rows[child, parent]

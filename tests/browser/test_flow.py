@@ -1,6 +1,7 @@
 """The flow page in a browser: frames, bars below the line, sweeps on the way back, links, bad input."""
 
 import pytest
+from playwright.sync_api import expect
 from waiting import expect_count, wait_idle
 
 FLOW = ".flow"
@@ -8,7 +9,7 @@ TRAINING = 120_000  # milliseconds; a busy machine trains slowly
 
 
 def at_step(page, step: int, way: str = "forwards") -> None:
-    page.wait_for_selector(f"{FLOW}[data-step='{step}'][data-way='{way}']", timeout=TRAINING)
+    expect(page.locator(f"{FLOW}[data-step='{step}'][data-way='{way}']")).to_be_visible(timeout=TRAINING)
 
 
 def ink(page) -> int:

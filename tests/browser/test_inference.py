@@ -102,4 +102,4 @@ def test_after_its_end_a_race_of_other_factors_goes_on(open_page):
     page.get_by_text("mixture of 3 factors").wait_for()
     page.locator(".st-key-go_on_race button").first.click(timeout=SLOW)
     page.get_by_text("It went on after 100 steps").wait_for(timeout=SLOW)
-    page.get_by_text("Go on to 400 steps").first.wait_for(timeout=SLOW)
+    expect(page.get_by_text("Go on to 400 steps").first).to_be_visible(timeout=SLOW)

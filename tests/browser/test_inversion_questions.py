@@ -6,6 +6,7 @@ from io import BytesIO
 import networkx as nx
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 from waiting import expect_count, wait_idle
 
 STEPPER = ".stepper"
@@ -78,7 +79,7 @@ def test_another_role_shows_what_it_changes(open_page):
 
 def test_the_last_observed_variable_stays(open_page):
     page = open_page("/inversion?network=collider&ask=observed+or+latent&ask_role=c")
-    page.get_by_text("At least one variable must be observed").wait_for()
+    expect(page.get_by_text("At least one variable must be observed")).to_be_visible()
 
 
 def test_the_race_follows_the_steps(open_page):
@@ -104,7 +105,7 @@ def test_factors_are_named(open_page):
     page.get_by_text("τ2(G, S)").wait_for()
     page.wait_for_selector(f"{STEPPER}[data-step='2']")
     page.keyboard.press("ArrowRight")
-    page.get_by_text("τ3(G, L, J)").wait_for()
+    expect(page.get_by_text("τ3(G, L, J)")).to_be_visible()
 
 
 def test_a_fill_edge_can_be_asked_about_by_key(open_page):

@@ -162,7 +162,8 @@ def test_a_link_restores_the_controls(open_page):
 
 def test_a_width_that_is_too_small_is_one_sentence(open_page):
     page = open_page("/masks?network=student&mask_width=3")
-    page.get_by_text("needs a unit for each of the 5 variables, but its width is 3. Clear the field").wait_for()
+    words = "needs a unit for each of the 5 variables, but its width is 3. Clear the field"
+    expect(page.get_by_text(words)).to_be_visible()
 
 
 def whole_reach(network: sv.BayesianNetwork, inverse: nx.DiGraph, observed: str) -> dict[str, set[str]]:

@@ -1,5 +1,7 @@
 """The modules on their way from the server to a tab."""
 
+from playwright.sync_api import expect
+
 MODULES = "/_stcore/bidi-components/sirenvae.shared/shared/history.js"
 # What the page does when it hears of a server's modules.
 HEAR = "async ([url, modules]) => (await import(url)).default({ data: { modules } })"
@@ -11,7 +13,7 @@ def test_a_tab_that_has_outlived_its_server_gets_the_modules_of_the_next(open_pa
     page.evaluate("window.isOld = true")
     page.evaluate(HEAR, [base_url + MODULES, "those of another server"])
     page.wait_for_function("!window.isOld")
-    page.wait_for_selector(".stepper[data-step='3']")
+    expect(page.locator(".stepper[data-step='3']")).to_be_visible()
 
 
 def test_what_two_views_of_a_page_import_is_there_once(open_page):
