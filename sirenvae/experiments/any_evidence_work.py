@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from sirenvae.experiments.going_on import go_on, keep_training, kept_weights
+from sirenvae.experiments.going_on import KeptTraining, kept_weights
 from sirenvae.experiments.runs import COMMON_TEST_SEED
 from sirenvae.experiments.trial import Cell, Point, Progress
 from sirenvae.models import MarginalNetwork
@@ -27,18 +27,17 @@ def work(trial: AnyEvidence, cell: Cell, keeper: Keeper | None = None) -> Iterat
     """Train the network: yield how far it is, from the exact marginals and in its steps, and then the point."""
     q = build(trial)
     training = fit(q, trial.network, _recipe(trial), seed=trial.first_seed)
-    step = go_on(training, kept_file(keeper.folder)) if keeper else 0
+    kept = KeptTraining(training, trial.reports(), kept_file(keeper.folder) if keeper else None)
     x = random_evidence(trial.network, trial.num_test, seed=COMMON_TEST_SEED + trial.first_seed)
     exact = exact_marginals(trial.network, x)
-    for report in [report for report in trial.reports() if report > step]:
-        training.take(report - step)
-        step, nats = report, marginal_divergence(trial.network, q, x, exact).nanmean().item()
-        if keeper:
-            keep_training(training, kept_file(keeper.folder))
-        yield Progress(cell, step, trial.num_steps, {"nats": nats})
+    is_going = True
+    while is_going:
+        is_going = kept.advance()
+        nats = marginal_divergence(trial.network, q, x, exact).nanmean().item()
+        yield Progress(cell, kept.step, trial.num_steps, {"nats": nats})
     nats = marginal_divergence(trial.network, q, x, exact)
     values = {"nats": nats.nanmean().item(), "largest": nats.nan_to_num(0.0).max().item()}
-    yield Point(cell, values | {"steps": step, "seconds": training.seconds})
+    yield Point(cell, values | {"steps": kept.step, "seconds": kept.seconds})
 
 
 def build(trial: AnyEvidence) -> MarginalNetwork:

@@ -13,21 +13,21 @@ from sirenvae.training.loop import Fit
 _WEIGHTS, _TRAINING = "model.", "fit."
 
 
-def keep_training(training: Fit, file: Path) -> None:
+def _keep(training: Fit, file: Path) -> None:
     """Write the weights of the model in training, and what it takes to go on."""
     tensors, numbers = training.state()
     kept = {_WEIGHTS + name: value for name, value in training.model.state_dict().items()}
     write_tensors(file, kept | {_TRAINING + name: value for name, value in tensors.items()}, {"fit": numbers})
 
 
-def go_on(training: Fit, file: Path) -> int:
+def _go_on(training: Fit, file: Path) -> int:
     """Take up what was kept, and return the step that it had reached; 0 where nothing is.
 
     A recipe of more steps than the one before is followed from that step on, so its learning rate may rise again.
 
     Arguments:
         training: Of the same model, with the same seeds, at its first step.
-        file: Of :func:`keep_training`.
+        file: Of :func:`_keep`.
 
     Raises:
         InputError: If the file cannot be read.
@@ -54,7 +54,7 @@ class KeptTraining:
 
     def __init__(self, training: Fit, reports: Sequence[int], file: Path | None):
         self._training, self._file = training, file
-        self.step = go_on(training, file) if file else 0
+        self.step = _go_on(training, file) if file else 0
         self._reports = [report for report in reports if report > self.step]
 
     @property
@@ -67,7 +67,7 @@ class KeptTraining:
         if self._reports:
             self.step = self._training.take(self._reports.pop(0) - self.step).step
             if self._file:
-                keep_training(self._training, self._file)
+                _keep(self._training, self._file)
         return bool(self._reports)
 
 
